@@ -1,0 +1,1 @@
+"""Work: the Dramatiq broker, middleware, actors, and the providers that generate media."""

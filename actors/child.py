@@ -1,0 +1,119 @@
+"""The inside of a child process: runs one generator function per task and sends what it yields as JSON lines.
+
+Tasks come in on stdin, one JSON line each; messages go out on what was stdout. The function itself sees an empty
+stdin and has its stdout on stderr, so that no print can corrupt the protocol. The end of stdin is the parent's
+end, by `kill -9`, too: the process then exits at once, in the middle of its work.
+"""
+
+import importlib
+import json
+import os
+import resource
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from queue import SimpleQueue
+from typing import Any, BinaryIO
+
+NICENESS = 10
+MAX_LINE_BYTES = 1 << 20  # as in actors.child_process, which this module doesn't import: a child starts quickly
+MAX_TEXT_CHARACTERS = 1_000
+MAX_TRACEBACK_CHARACTERS = 8_000
+
+RESOURCES = {
+    "memory_bytes": resource.RLIMIT_AS,
+    "cpu_seconds": resource.RLIMIT_CPU,
+    "file_bytes": resource.RLIMIT_FSIZE,
+    "open_files": resource.RLIMIT_NOFILE,
+}
+
+
+def main() -> None:
+    """Serve tasks until stdin ends."""
+    # A Ctrl-C at a terminal and a service manager's SIGTERM reach the whole group. The parent drains; its children
+    # must live until it has, and end with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(NICENESS)  # the event loop of the parent keeps its latency
+    lines, out = _take_over_stdio()
+    tasks: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_watch, args=(lines, tasks), daemon=True).start()
+    while True:
+        for line in _serve(json.loads(tasks.get())):
+            _send(out, line)
+
+
+def _take_over_stdio() -> tuple[BinaryIO, BinaryIO]:
+    """Move the protocol's two pipes out of the way of whatever uses stdin or stdout. `dup` isn't inherited."""
+    lines = os.fdopen(os.dup(0), "rb")
+    out = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return lines, out
+
+
+def _watch(lines: BinaryIO, tasks: "SimpleQueue[bytes]") -> None:
+    for line in lines:
+        tasks.put(line)
+    os._exit(0)
+
+
+def _serve(task: Mapping[str, Any]) -> Iterator[bytes]:
+    try:
+        _apply_limits(task["limits"])
+        for message in _function(task["function"])(task["arguments"]):
+            yield _line(message=message)
+    except Exception as exc:  # noqa: BLE001  # whatever the function raises is the parent's to judge
+        yield _line(
+            failed=type(exc).__name__,
+            text=str(exc)[:MAX_TEXT_CHARACTERS],
+            traceback=_trace()[-MAX_TRACEBACK_CHARACTERS:],
+        )
+    else:
+        yield _line(finished=True)
+
+
+def _trace() -> str:
+    """The traceback, as far as a process at its limits can tell: Python 3.13 opens files to write one."""
+    try:
+        return traceback.format_exc()
+    except Exception as exc:  # noqa: BLE001  # the failure itself must still be told
+        return f"no traceback: {type(exc).__name__}"
+
+
+def _line(**answer: object) -> bytes:
+    line = json.dumps(answer).encode() + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"a message of {len(line)} bytes is too long: hand over a file instead")
+    return line
+
+
+def _apply_limits(limits: Mapping[str, int | None]) -> None:
+    for name, kind in RESOURCES.items():
+        value = limits.get(name)
+        if value is not None:
+            resource.setrlimit(kind, (value, value))
+
+
+def _function(name: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
+    module, _, attribute = name.partition(":")
+    function: Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]] = getattr(
+        importlib.import_module(module), attribute
+    )
+    return function
+
+
+def _send(out: BinaryIO, line: bytes) -> None:
+    try:
+        out.write(line)
+        out.flush()
+    except BrokenPipeError:  # the parent is gone; the watching thread is about to say so
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Adapters that generate media, one file each, independent of one another."""

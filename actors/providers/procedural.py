@@ -1,0 +1,137 @@
+"""The `procedural` provider: pictures computed from a prompt's words and a seed, in child processes, by no model."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from actors.children import ChildDied, ChildFailed, ChildNotStarted, ChildPool, ChildTimedOut, PoolClosed
+from actors.providers.base import GenerationRequest, Output, ProviderError, Reporter
+from actors.rendering.options import OPTIONS_SCHEMA
+from schema.models import Bounds, ModelInfo, ModelLimits
+
+NAME = "procedural"
+IMAGE_MODEL = ModelInfo(
+    id="procedural/image",
+    kind="image",
+    provider=NAME,
+    default=True,
+    limits=ModelLimits(
+        n=Bounds(minimum=1, maximum=8, step=1),
+        width=Bounds(minimum=64, maximum=2048, step=1),
+        height=Bounds(minimum=64, maximum=2048, step=1),
+    ),
+    options_schema=OPTIONS_SCHEMA,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How one model is rendered: by which function in the child, into what, and what a step of it is called."""
+
+    model: ModelInfo
+    function: str
+    content_type: str
+    noun: str
+
+
+RENDERINGS: Mapping[str, Rendering] = {
+    rendering.model.id: rendering
+    for rendering in (
+        Rendering(IMAGE_MODEL, "actors.rendering.procedural:render_images", "image/png", "image"),
+    )
+}  # fmt: skip
+
+
+class ProceduralProvider:
+    """Renders in `children`. The same request and seed give the same bytes."""
+
+    name = NAME
+
+    def __init__(self, children: ChildPool) -> None:
+        self._children = children
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return tuple(rendering.model for rendering in RENDERINGS.values())
+
+    @asynccontextmanager
+    async def generate(
+        self, request: GenerationRequest, report: Reporter, scratch: Path
+    ) -> AsyncIterator[AsyncIterator[Output]]:
+        rendering = _rendering_of(request)
+        async with AsyncExitStack() as stack:
+            with _translated():
+                task = self._children.run(rendering.function, _arguments(request, scratch))
+                messages = await stack.enter_async_context(task)
+            yield await stack.enter_async_context(aclosing(_outputs(messages, request, rendering, report)))
+
+
+async def _outputs(
+    messages: AsyncIterator[dict[str, Any]], request: GenerationRequest, rendering: Rendering, report: Reporter
+) -> AsyncGenerator[Output, None]:
+    """Report every step that the child tells of, and yield what it finished."""
+    finished = 0
+    with _translated():
+        async for message in messages:
+            report.units(message["done"], message["total"], _step(finished, request, rendering))
+            if "file" in message:
+                finished += 1
+                yield _output(message, request, rendering)
+
+
+def _step(finished: int, request: GenerationRequest, rendering: Rendering) -> str:
+    return f"Rendering {rendering.noun} {min(finished + 1, request.n)} of {request.n}"
+
+
+def _output(message: Mapping[str, Any], request: GenerationRequest, rendering: Rendering) -> Output:
+    return Output(
+        index=message["index"],
+        file=Path(message["file"]),
+        content_type=rendering.content_type,
+        width=request.width,
+        height=request.height,
+        seed=message["seed"],
+    )
+
+
+def _rendering_of(request: GenerationRequest) -> Rendering:
+    """The rendering that a request asks for. Raises ProviderError where no model of ours can take it."""
+    rendering = RENDERINGS.get(request.model)
+    if rendering is None or rendering.model.kind != request.kind:
+        raise ProviderError("invalid_input", f"The model {request.model} is not one of this provider.", retryable=False)
+    if request.inputs:
+        raise ProviderError("invalid_input", f"The model {request.model} takes no inputs.", retryable=False)
+    if not Draft202012Validator(rendering.model.options_schema).is_valid(dict(request.options)):
+        raise ProviderError("invalid_input", f"The options do not suit the model {request.model}.", retryable=False)
+    return rendering
+
+
+def _arguments(request: GenerationRequest, scratch: Path) -> Mapping[str, Any]:
+    return {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "seed": request.seed,
+        "n": request.n,
+        "width": request.width,
+        "height": request.height,
+        "options": dict(request.options),
+        "scratch": str(scratch.absolute()),
+    }
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What befalls a child, in the words of the port. Nothing was paid for, so another try costs only time."""
+    try:
+        yield
+    except ChildTimedOut as exc:
+        raise ProviderError("timeout", "The renderer took too long.", retryable=True) from exc
+    except ChildDied as exc:
+        raise ProviderError("provider_error", "The renderer stopped unexpectedly.", retryable=True) from exc
+    except ChildFailed as exc:
+        raise ProviderError("provider_error", "The renderer could not make this image.", retryable=False) from exc
+    except (ChildNotStarted, PoolClosed) as exc:
+        raise ProviderError("provider_unavailable", "The renderer could not be started.", retryable=True) from exc

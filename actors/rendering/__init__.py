@@ -1,0 +1,1 @@
+"""The procedural renderer: prompt-seeded pictures that are functions of coordinates and a seed, and no model."""

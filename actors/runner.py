@@ -1,0 +1,206 @@
+"""The runner takes one job from claim to end: it holds the lease, works, stores, and writes how it ended."""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from actors.gate import Gate
+from actors.heartbeat import Heartbeat
+from actors.outputs import OutputShelf
+from actors.progress import ProgressReporter
+from actors.providers.base import GenerationRequest, Provider, ProviderError
+from actors.stopping import RunningJobs, StopSignal
+from jobs.database import DatabaseUnavailable
+from jobs.job import Failure, Job, Lease, Media
+from jobs.leases import LeaseService
+from schema.problems import PROBLEMS
+from schema.responses import JobKind
+from storage.store import StorageError, StorageFull
+
+log = structlog.get_logger(__name__)
+
+LOST_WORKERS_UNTIL_ALONE = 2
+INSIST_SECONDS = 0.2
+RELEASE_SECONDS = 10.0
+
+Ending = Literal["succeeded", "failed", "cancelled", "released", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run ended, for the metrics. "failed" may be an attempt that is tried again."""
+
+    kind: JobKind
+    model: str
+    ending: Ending
+
+
+class Runner:
+    """Runs jobs; several at once, each in a task of its own."""
+
+    def __init__(
+        self,
+        leases: LeaseService,
+        providers: Mapping[str, Provider],
+        shelf: OutputShelf,
+        running: RunningJobs,
+        scratch: Path | None = None,
+    ) -> None:
+        self._leases = leases
+        self._providers = providers
+        self._shelf = shelf
+        self._running = running
+        self._scratch = scratch
+        self._gate = Gate()
+        self._is_draining = False
+        self._active = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+
+    async def work(self, kind: JobKind) -> Outcome | None:
+        """Claim the next job of this kind and see it through; None when there is none."""
+        if self._is_draining:
+            return None
+        self._active += 1
+        self._is_idle.clear()
+        try:
+            lease = await self._leases.claim(kind)
+            return None if lease is None else await self._run(lease)
+        except DatabaseUnavailable:
+            # The job stays queued, and the sweeper wakes somebody for it.
+            return None
+        finally:
+            self._active -= 1
+            if not self._active:
+                self._is_idle.set()
+
+    async def drain(self, grace_seconds: float) -> None:
+        """Claim nothing more, wait for what runs, and after the grace give the rest back to the queue."""
+        self._is_draining = True
+        for seconds in (grace_seconds, RELEASE_SECONDS):
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._is_idle.wait()
+                return
+            except TimeoutError:
+                self._running.stop_all("released")
+
+    async def _run(self, lease: Lease) -> Outcome:
+        job = lease.job
+        heartbeat: Heartbeat
+        with (
+            structlog.contextvars.bound_contextvars(job_id=job.id, claim=job.claims),
+            self._running.watch(job.id) as stop,
+        ):
+            reporter = ProgressReporter(
+                self._leases, lease, job.request.get("n", 1), may_speak=lambda: heartbeat.is_valid
+            )
+            heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest)
+            async with heartbeat.beating():
+                if self._is_draining:
+                    stop.give("released")
+                ending = await self._work_until_stopped(lease, stop, reporter, heartbeat)
+            log.info("run_ended", ending=ending, kind=job.kind)
+        return Outcome(job.kind, job.request.get("model", ""), ending)
+
+    async def _work_until_stopped(
+        self, lease: Lease, stop: StopSignal, reporter: ProgressReporter, heartbeat: Heartbeat
+    ) -> Ending:
+        work = asyncio.create_task(self._generate(lease, reporter), name=f"work-{lease.job.id}")
+        stop.bind(work.cancel)
+        try:
+            media = await work
+        except asyncio.CancelledError:
+            if stop.reason is None:
+                # Nobody here asked for it: Dramatiq interrupts the thread. The job goes back.
+                work.cancel()
+                stop.give("released")
+            return await self._insist(heartbeat, lambda: self._end_stopped(lease, stop))
+        except Exception as error:  # noqa: BLE001  # whatever went wrong, the job gets an end
+            failure = failure_of(error)
+            return await self._insist(heartbeat, lambda: self._end_failed(lease, stop, failure))
+        return await self._insist(heartbeat, lambda: self._end_succeeded(lease, media))
+
+    async def _insist(self, heartbeat: Heartbeat, end: Callable[[], Awaitable[Ending]]) -> Ending:
+        """Write the end, again and again for as long as the lease holds: the work is done and not to be lost."""
+        while True:
+            try:
+                return await end()
+            except DatabaseUnavailable:
+                if not heartbeat.is_valid:
+                    return "lost"
+                await asyncio.sleep(INSIST_SECONDS)
+
+    async def _end_succeeded(self, lease: Lease, media: list[Media]) -> Ending:
+        if await self._leases.succeed(lease, media):
+            return "succeeded"
+        # A cancel came after the last unit, or the lease is lost; in both cases the results go.
+        return "cancelled" if await self._leases.stop(lease) else "lost"
+
+    async def _end_failed(self, lease: Lease, stop: StopSignal, failure: Failure) -> Ending:
+        if stop.reason != "cancelled" and await self._leases.fail(lease, failure):
+            return "failed"
+        return "cancelled" if await self._leases.stop(lease) else "lost"
+
+    async def _end_stopped(self, lease: Lease, stop: StopSignal) -> Ending:
+        if stop.reason == "lost":
+            return "lost"
+        if stop.reason == "released" and await self._leases.release(lease):
+            return "released"
+        return "cancelled" if await self._leases.stop(lease) else "lost"
+
+    async def _generate(self, lease: Lease, reporter: ProgressReporter) -> list[Media]:
+        job = lease.job
+        request = generation_request(job)
+        provider = self._providers.get(request.model)
+        if provider is None:
+            raise ProviderError("model_retired", PROBLEMS["model_retired"].title, retryable=False)
+        async with self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE), reporter.telling():
+            with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
+                media = []
+                async with provider.generate(request, reporter, Path(scratch)) as outputs:
+                    async for output in outputs:
+                        media.append(await self._shelf.put(job, request, output))
+                        reporter.stored()
+            if not media:
+                raise ProviderError("no_output", PROBLEMS["no_output"].title, retryable=True)
+            return media
+
+
+def generation_request(job: Job) -> GenerationRequest:
+    """What a provider gets of a job's request."""
+    asked = job.request
+    return GenerationRequest(
+        job_id=job.id,
+        kind="video" if job.kind == "video" else "image",
+        model=asked["model"],
+        prompt=asked["prompt"],
+        n=asked["n"],
+        width=asked["width"],
+        height=asked["height"],
+        seed=asked["seed"],
+        negative_prompt=asked.get("negativePrompt") or "",
+        duration_seconds=asked.get("durationSeconds"),
+        fps=asked.get("fps"),
+        inputs=tuple(asked.get("inputs", ())),
+        options=asked.get("options", {}),
+    )
+
+
+def failure_of(error: Exception) -> Failure:
+    """What the job's owner is told of an error: never more than the catalogue says of our own mistakes."""
+    match error:
+        case ProviderError():
+            return Failure(error.code, error.message, error.retryable, error.retry_after)
+        case StorageFull():
+            return Failure("storage_full", PROBLEMS["storage_full"].title, retryable=False)
+        case StorageError():
+            return Failure("dependency_unavailable", PROBLEMS["dependency_unavailable"].title, retryable=True)
+        case _:
+            log.error("run_failed", exc_info=error)
+            return Failure("internal_error", PROBLEMS["internal_error"].title, retryable=True)

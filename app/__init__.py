@@ -1,0 +1,1 @@
+"""HTTP and SSE: handlers parse, call one service method, and encode."""

@@ -1,0 +1,1 @@
+"""The handlers: each parses a request, calls one service method, and encodes the answer."""

@@ -1,0 +1,113 @@
+"""`/storage/*`: the objects of a store of our own, by signed URL; stands where a bucket's own address would."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from app.keys import CLOCK, OWN_STORE
+from storage.memory import MemoryStore
+from storage.ranges import if_range_matches, parse_range
+from storage.signing import ReadGrant, WriteGrant
+from storage.store import MediaObject, RangeNotSatisfiable
+
+READ_BYTES = 64 * 1024
+INLINE = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "image/avif",
+    "video/mp4",
+    "video/webm",
+    "video/quicktime",
+)
+
+
+async def serve_object(request: web.Request) -> web.StreamResponse:
+    """Answer GET, HEAD and PUT for the bearer of a signed URL. Raises what the store and the signer raise."""
+    own = request.app[OWN_STORE]
+    if own is None:
+        raise web.HTTPNotFound
+    store, signer = own
+    grant = signer.verify(
+        request.method, request.match_info["path"], request.query, request.headers, request.app[CLOCK]()
+    )
+    match grant:
+        case ReadGrant():
+            return await _read(request, store, grant)
+        case WriteGrant():
+            return await _write(request, store, grant)
+
+
+async def _write(request: web.Request, store: MemoryStore, grant: WriteGrant) -> web.Response:
+    stored = await store.put_signed(grant, _body(request), request.content_length)
+    return web.Response(status=200, headers={hdrs.ETAG: f'"{stored.etag}"'})
+
+
+async def _body(request: web.Request) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_chunked(READ_BYTES):
+        yield chunk
+
+
+async def _read(request: web.Request, store: MemoryStore, grant: ReadGrant) -> web.StreamResponse:
+    described = await store.stat(grant.path)
+    headers = _headers(described, grant)
+    if _is_known(request, described):
+        return web.Response(status=304, headers=headers)
+    try:
+        wanted = _wanted(request, described)
+    except RangeNotSatisfiable:
+        raise_range = {hdrs.CONTENT_RANGE: f"bytes */{described.size}"}
+        raise web.HTTPRequestRangeNotSatisfiable(headers=raise_range) from None
+    start, stop = wanted or (0, described.size)
+    if wanted is not None:
+        headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{stop - 1}/{described.size}"
+    headers[hdrs.CONTENT_LENGTH] = str(stop - start)
+    response = web.StreamResponse(status=206 if wanted else 200, headers=headers)
+    if request.method == hdrs.METH_HEAD or start == stop:
+        await response.prepare(request)
+        return response
+    opened = await store.open(grant.path, start=start, stop=stop)
+    async with aclosing(opened.chunks) as chunks:
+        await response.prepare(request)
+        async for chunk in chunks:
+            await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def _wanted(request: web.Request, described: MediaObject) -> tuple[int, int] | None:
+    """The range to send; None for the whole (RFC 9110, sections 13.1.5 and 14.2)."""
+    if_range = request.headers.get(hdrs.IF_RANGE)
+    if if_range is not None and not if_range_matches(if_range, described.etag, described.created_at):
+        return None
+    return parse_range(request.headers.get(hdrs.RANGE), described.size)
+
+
+def _is_known(request: web.Request, described: MediaObject) -> bool:
+    tags = request.headers.get(hdrs.IF_NONE_MATCH)
+    if tags is None:
+        return False
+    return tags.strip() == "*" or f'"{described.etag}"' in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+
+
+def _headers(described: MediaObject, grant: ReadGrant) -> dict[str, str]:
+    """What comes with an object: whatever a user managed to store, it can't act as a page of this origin."""
+    headers = {
+        hdrs.CONTENT_TYPE: described.content_type,
+        hdrs.ETAG: f'"{described.etag}"',
+        hdrs.LAST_MODIFIED: format_datetime(described.created_at, usegmt=True),
+        hdrs.ACCEPT_RANGES: "bytes",
+        hdrs.CACHE_CONTROL: "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+    if grant.filename is not None:
+        headers[hdrs.CONTENT_DISPOSITION] = f"attachment; filename*=UTF-8''{quote(grant.filename, safe='')}"
+    elif described.content_type not in INLINE:
+        headers[hdrs.CONTENT_DISPOSITION] = "attachment"
+    return headers

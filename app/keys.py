@@ -1,0 +1,35 @@
+"""Where the application keeps what its handlers use."""
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from app.auth import Authenticator, DevelopmentSessions
+from app.readiness import Readiness
+from app.sse.hub import Hub
+from jobs.assembly import Jobs
+from jobs.catalogue import ModelCatalogue
+from jobs.clock import Clock
+from jobs.urls import Urls
+from schema.settings import Settings
+from storage.memory import MemoryStore
+from storage.signing import UrlSigner
+from storage.store import Store
+
+SETTINGS = web.AppKey("settings", Settings)
+URLS = web.AppKey("urls", Urls)
+CLOCK: web.AppKey[Clock] = web.AppKey("clock")
+METRICS = web.AppKey("metrics", CollectorRegistry)
+AUTHENTICATOR = web.AppKey("authenticator", Authenticator)
+SESSIONS: web.AppKey[DevelopmentSessions | None] = web.AppKey("sessions")
+MODELS = web.AppKey("models", ModelCatalogue)
+JOBS = web.AppKey("jobs", Jobs)
+HUB = web.AppKey("hub", Hub)
+STORE: web.AppKey[Store] = web.AppKey("store")
+OWN_STORE: web.AppKey[tuple[MemoryStore, UrlSigner] | None] = web.AppKey("own_store")
+"""The store whose objects this service serves itself, and what its URLs are signed with; None beside a bucket."""
+READINESS = web.AppKey("readiness", Readiness)
+
+USER = web.RequestKey("user", str)
+EXPIRES_AT = web.RequestKey("expires_at", float)
+"""When the token that the request came with expires, in seconds since 1970."""
+REQUEST_ID = web.RequestKey("request_id", str)

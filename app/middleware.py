@@ -1,0 +1,160 @@
+"""What surrounds every request: its id, its log line and its metrics, its errors, its origin and its user."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from app.auth import Identity, Unauthenticated
+from app.handlers.events import admit_by_ticket
+from app.keys import AUTHENTICATOR, EXPIRES_AT, REQUEST_ID, USER
+from app.problems import problem, problem_of
+from jobs.ids import new_id
+
+log = structlog.get_logger("app.access")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE"
+_ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Content-Range, Idempotency-Key, If-Range, Last-Event-ID, Range, "
+    "X-Request-Id, x-upload-content-length-range"
+)
+_EXPOSED_HEADERS = "Content-Range, ETag, Idempotency-Replayed, Location, Range, Retry-After, X-Request-Id"
+_PREFLIGHT_SECONDS = "600"
+
+
+def boundary(registry: CollectorRegistry) -> Middleware:
+    """The outermost: a request id for everything, one log line for each request, a problem for each error."""
+    seconds = Histogram(
+        "media_http_request_seconds",
+        "Time to answer.",
+        ["method", "route", "status"],
+        registry=registry,
+        buckets=_SECONDS,
+    )
+    failures = Counter("media_http_failures_total", "Errors that nobody expected.", registry=registry)
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        begun = time.monotonic()
+        request_id = _request_id(request)
+        request[REQUEST_ID] = request_id
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                response = await handler(request)
+            except Exception as error:
+                response = _answer_to(request, error, request_id)
+                if response.status == 500:  # noqa: PLR2004  # HTTP's
+                    failures.inc()
+                    log.exception("request_failed", route=route_of(request))
+            duration = time.monotonic() - begun
+            seconds.labels(
+                request.method if request.method in hdrs.METH_ALL else "other", route_of(request), str(response.status)
+            ).observe(duration)
+            log.info(
+                "request",
+                method=request.method[:16],
+                route=route_of(request),
+                status=response.status,
+                milliseconds=round(duration * 1000, 1),
+            )
+        return response
+
+    return middleware
+
+
+def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.StreamResponse:
+    if isinstance(error, web.HTTPRedirection):
+        return error
+    known = problem_of(request, error, request_id)
+    return known if known is not None else problem(request, "internal_error", request_id=request_id)
+
+
+def route_of(request: web.Request) -> str:
+    """The name of the request's route; never its path, which may hold a capability."""
+    route = request.match_info.route
+    return route.name or "unknown"
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _SANE_ID.fullmatch(given) else new_id()
+
+
+async def mark(request: web.Request, response: web.StreamResponse) -> None:
+    """Signal handler: what every answer carries, streams included."""
+    request_id = request.get(REQUEST_ID)
+    if request_id is not None:
+        response.headers["X-Request-Id"] = request_id
+
+
+def cross_origin(origins: frozenset[str]) -> Middleware:
+    """CORS (Fetch, section 3.2) for exact origins; a preflight is answered here."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin not in origins:
+            return await handler(request)
+        if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
+            return web.Response(status=204, headers=_preflight(request))
+        return await handler(request)
+
+    return middleware
+
+
+def _preflight(request: web.Request) -> Mapping[str, str]:
+    headers = {
+        hdrs.ACCESS_CONTROL_ALLOW_METHODS: _ALLOWED_METHODS,
+        hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _ALLOWED_HEADERS,
+        hdrs.ACCESS_CONTROL_MAX_AGE: _PREFLIGHT_SECONDS,
+    }
+    if request.headers.get("Access-Control-Request-Private-Network") == "true":
+        headers["Access-Control-Allow-Private-Network"] = "true"
+    return headers
+
+
+def mark_origin(origins: frozenset[str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Signal handler: who may read the answer, problems and streams included."""
+
+    async def marker(request: web.Request, response: web.StreamResponse) -> None:
+        if not origins:
+            return
+        response.headers.add(hdrs.VARY, hdrs.ORIGIN)
+        origin = request.headers.get(hdrs.ORIGIN)
+        if origin in origins:
+            response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
+            response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = _EXPOSED_HEADERS
+
+    return marker
+
+
+def authentication(public: frozenset[str], by_ticket: frozenset[str]) -> Middleware:
+    """Everything needs a user, except the routes named in `public`; those in `by_ticket` take a ticket, too."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        name = request.match_info.route.name
+        if request.match_info.http_exception is None and name not in public:
+            identity = await _identify(request, takes_ticket=name in by_ticket)
+            request[USER], request[EXPIRES_AT] = identity.user, identity.expires_at
+        return await handler(request)
+
+    return middleware
+
+
+async def _identify(request: web.Request, *, takes_ticket: bool) -> Identity:
+    if takes_ticket and "ticket" in request.query and hdrs.AUTHORIZATION not in request.headers:
+        admission = await admit_by_ticket(request)
+        return Identity(admission.owner, admission.expires_at)
+    values = request.headers.getall(hdrs.AUTHORIZATION, [])
+    if len(values) > 1:
+        raise Unauthenticated(was_given=True)
+    return request.app[AUTHENTICATOR].identify(values[0] if values else None)

@@ -1,0 +1,61 @@
+"""The route table: every endpoint with its name, its method and whether it needs a user."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from app.handlers import events, generation, jobs, media, operations, pages, storage
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint. `is_fixed` ones stand outside of BASE_PATH."""
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    is_public: bool = False
+    takes_ticket: bool = False
+    is_fixed: bool = False
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("page", "GET", "/", pages.show_page, is_public=True),
+    Route("open_session", "POST", "/studio/session", pages.open_session, is_public=True),
+    Route("generate_image", "POST", "/generate/image", generation.generate_image),
+    Route("generate_video", "POST", "/generate/video", generation.generate_video),
+    Route("list_models", "GET", "/models", generation.list_models),
+    Route("list_jobs", "GET", "/jobs", jobs.list_jobs),
+    Route("get_job", "GET", "/jobs/{job_id}", jobs.get_job),
+    Route("delete_job", "DELETE", "/jobs/{job_id}", jobs.delete_job),
+    Route("cancel_job", "POST", "/jobs/{job_id}/cancel", jobs.cancel_job),
+    Route("stream_job", "GET", "/jobs/{job_id}/events", events.stream_job, takes_ticket=True),
+    Route("make_ticket", "POST", "/events/ticket", events.make_ticket),
+    Route("stream_events", "GET", "/events", events.stream_all, takes_ticket=True),
+    Route("list_media", "GET", "/media", media.list_media),
+    Route("delete_media_list", "POST", "/media/delete", media.delete_many),
+    Route("get_media", "GET", "/media/{path:.+}", media.get_media),
+    Route("delete_media", "DELETE", "/media/{path:.+}", media.delete_media),
+    Route("open_file", "GET", "/files/{key}", media.open_file, is_public=True),
+    Route("read_object", "GET", "/storage/{path:.+}", storage.serve_object, is_public=True),
+    Route("write_object", "PUT", "/storage/{path:.+}", storage.serve_object, is_public=True),
+    Route("health", "GET", "/healthz", operations.health, is_public=True, is_fixed=True),
+    Route("ready", "GET", "/readyz", operations.ready, is_public=True, is_fixed=True),
+    Route("metrics", "GET", "/metrics", operations.metrics, is_public=True, is_fixed=True),
+)
+
+STREAMS = frozenset(route.name for route in ROUTES if route.takes_ticket)
+PUBLIC = frozenset(name for route in ROUTES if route.is_public for name in (route.name, f"{route.name}_head"))
+
+
+def add_routes(app: web.Application, base_path: str) -> None:
+    """Put the table into the application; what answers GET with a body answers HEAD, too, unless it never ends."""
+    for route in ROUTES:
+        path = route.path if route.is_fixed else base_path + route.path
+        app.router.add_route(route.method, path, route.handler, name=route.name)
+        if route.method == "GET" and not route.takes_ticket:
+            app.router.add_route("HEAD", path, route.handler, name=f"{route.name}_head")

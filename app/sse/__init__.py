@@ -1,0 +1,1 @@
+"""Server-sent events: one hub to a process, one stream to a connection, frames encoded once."""

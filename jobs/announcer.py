@@ -1,0 +1,66 @@
+"""Lifecycle events: written in the transaction of the change that they tell, each at its number within the job."""
+
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.eventlog import json_line
+from jobs.job import Job
+from jobs.repositories.events import EventRepository, StoredEvent
+from schema.events import EVENTS, Failed, GenerationQueued, JobEvent, MediaDeleted, Role, Started, event_name
+from schema.responses import JobError
+from schema.wire import Wire
+
+NUMBERS: Final[dict[Role, int]] = {"queued": 1, "started": 2, "complete": 3, "failed": 3}
+"""A job has one event of each number at most: one start and one end, whoever repeats a transaction."""
+
+
+def payload_of(event: Wire) -> str:
+    """An event's payload as it goes over the wire: one line of JSON."""
+    return json_line(event.model_dump(mode="json", by_alias=True))
+
+
+class Announcer:
+    """Writes lifecycle events; the outbox tells them."""
+
+    def __init__(self, events: EventRepository) -> None:
+        self._events = events
+
+    async def queued(self, connection: AsyncConnection, job: Job, queue_position: int) -> StoredEvent | None:
+        """The job was accepted."""
+        event = GenerationQueued(job_id=job.id, kind=job.kind, queue_position=queue_position)
+        return await self._job_event(connection, job, "queued", event)
+
+    async def started(self, connection: AsyncConnection, job: Job) -> StoredEvent | None:
+        """A worker began the first attempt."""
+        return await self._job_event(connection, job, "started", Started(job_id=job.id))
+
+    async def complete(self, connection: AsyncConnection, job: Job, event: JobEvent) -> StoredEvent | None:
+        """Everything is stored."""
+        return await self._job_event(connection, job, "complete", event)
+
+    async def failed(self, connection: AsyncConnection, job: Job, error: JobError) -> StoredEvent | None:
+        """The job ended otherwise."""
+        event = Failed(job_id=job.id, error=error.message, code=error.code, retryable=error.retryable)
+        return await self._job_event(connection, job, "failed", event)
+
+    async def media_deleted(self, connection: AsyncConnection, owner: str, path: str) -> StoredEvent:
+        """An object left the library."""
+        payload = payload_of(MediaDeleted(path=path))
+        return await self._events.insert(
+            connection, owner=owner, job_id=None, seq=1, name="media_deleted", payload=payload
+        )
+
+    async def _job_event(self, connection: AsyncConnection, job: Job, role: Role, event: Wire) -> StoredEvent | None:
+        name = event_name(job.kind, role)
+        if name is None:
+            return None
+        return await self._events.insert(
+            connection,
+            owner=job.owner,
+            job_id=job.id,
+            seq=NUMBERS[role],
+            name=name,
+            payload=payload_of(event),
+            is_terminal=EVENTS[name].is_terminal,
+        )

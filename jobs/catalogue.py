@@ -1,0 +1,72 @@
+"""The catalogue of models: which may be asked for, which is the default, and whether a request fits one."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from jobs.errors import FieldError, InvalidRequest
+from schema.models import Bounds, MediaKind, ModelInfo
+from schema.requests import MAX_SEED, GenerationBody
+
+
+class ModelCatalogue:
+    """What `GET /models` shows, and the judge of requests."""
+
+    def __init__(self, models: Iterable[ModelInfo]) -> None:
+        self._models: Mapping[str, ModelInfo] = {model.id: model for model in models}
+
+    def list(self) -> list[ModelInfo]:
+        """Every model, the default of its kind marked."""
+        return list(self._models.values())
+
+    def complete(self, kind: MediaKind, body: GenerationBody) -> dict[str, Any]:
+        """The request with every default filled in, as the job keeps it. Raises `InvalidRequest`."""
+        model = self._choose(kind, body.model)
+        errors = [*_limit_errors(model, body), *_input_errors(model, body), *_option_errors(model, body)]
+        if errors:
+            raise InvalidRequest(errors)
+        request = body.model_dump(mode="json", by_alias=True)
+        request["model"] = model.id
+        if request["seed"] is None:
+            # JavaScript reads numbers beyond 2^53 inexactly, and a seed is there to be sent again.
+            request["seed"] = secrets.randbelow(2**53 - 16)
+        return request
+
+    def _choose(self, kind: MediaKind, wanted: str | None) -> ModelInfo:
+        of_kind = [model for model in self._models.values() if model.kind == kind]
+        for model in of_kind:
+            if model.id == wanted or (wanted is None and model.default):
+                return model
+        if wanted is None:
+            raise InvalidRequest([FieldError("model", f"there is no {kind} model here")])
+        raise InvalidRequest([FieldError("model", f"is no {kind} model that GET /models lists")])
+
+
+def output_seed(seed: int, index: int) -> int:
+    """The seed of one output; behind the greatest seed it goes on at 0."""
+    return (seed + index) % (MAX_SEED + 1)
+
+
+def _limit_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
+    for name in type(model.limits).model_fields:
+        bounds: Bounds | None = getattr(model.limits, name)
+        value = getattr(body, name, None)
+        if bounds is None or value is None:
+            continue
+        alias = type(model.limits).model_fields[name].alias or name
+        if not bounds.minimum <= value <= bounds.maximum:
+            yield FieldError(alias, f"must be between {bounds.minimum:g} and {bounds.maximum:g} for this model")
+        elif bounds.step and value % bounds.step:
+            yield FieldError(alias, f"must be a multiple of {bounds.step:g} for this model")
+
+
+def _input_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
+    if body.inputs and not model.takes_inputs:
+        yield FieldError("inputs", "this model takes none")
+
+
+def _option_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
+    for error in Draft202012Validator(model.options_schema).iter_errors(body.options):
+        yield FieldError(".".join(["options", *map(str, error.absolute_path)]), error.message[:200])

@@ -1,0 +1,112 @@
+"""The database: an engine for each dialect, and transactions that are run again when the database asks for it."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 1.5
+FIRST_PAUSE_SECONDS = 0.01
+SQLITE_BUSY_SECONDS = 5.0
+
+# Serialization failure, deadlock, and "the outcome is unknown": the work is written so that running it again is right.
+RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "40003"})
+
+
+class DatabaseUnavailable(Exception):
+    """The database did not answer, or could not finish the transaction in time."""
+
+
+class Database:
+    """Runs reads and transactions. Every foreign error that means "not now" leaves as `DatabaseUnavailable`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        # SQLite has one writer: a lock here is fair and free, while its own busy handler sleeps and polls.
+        self._writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+
+    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Run `work` in a transaction and commit it; `work` may run several times and must bear that."""
+        async with AsyncExitStack() as stack:
+            if self._writer is not None:
+                await stack.enter_async_context(self._writer)
+            return await self._with_retries(work)
+
+    async def _with_retries(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + DEADLINE_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async with self.engine.execution_options(begins_to_write=True).begin() as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if not _is_retryable(error):
+                    raise _translated(error) from error
+                if loop.time() + pause > deadline:
+                    raise DatabaseUnavailable("the transaction met conflicts until its deadline") from error
+            except (PoolTimeoutError, OSError) as error:
+                raise DatabaseUnavailable("no connection to the database") from error
+            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # jitter, no secret
+            pause *= 2
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reads that belong together."""
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _translated(error) from error
+        except (PoolTimeoutError, OSError) as error:
+            raise DatabaseUnavailable("no connection to the database") from error
+
+    async def check(self) -> None:
+        """Raise `DatabaseUnavailable` when the database can't serve now."""
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.engine.dispose()
+
+
+def _is_retryable(error: DBAPIError) -> bool:
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES
+
+
+def _translated(error: DBAPIError) -> Exception:
+    return DatabaseUnavailable("the database failed") if isinstance(error, OperationalError | InterfaceError) else error
+
+
+def sqlite_engine(file: Path) -> AsyncEngine:
+    """An engine on one SQLite file: write-ahead log, foreign keys, and transactions that begin as what they are."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{file}", connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself: it would begin them as readers.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # In WAL mode NORMAL can lose the last commits at a power cut, never at a crash of the process.
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns into a writer fails at once when another wrote meanwhile; beginning as a writer waits.
+    immediate = connection.get_execution_options().get("begins_to_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

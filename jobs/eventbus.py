@@ -1,0 +1,184 @@
+"""The event bus: one Redis connection that hears as many channels as anybody wants, and notices when it was cut."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+PING_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 2.0
+RESUBSCRIBE_BATCH = 500
+ACKNOWLEDGEMENT_SECONDS = 1.5
+START_SECONDS = 1.0
+
+PERMANENT_CHANNEL = "mp:bus"
+"""A channel that nobody publishes on: a connection without any channel could not be listened to."""
+
+
+class BusUnavailable(Exception):
+    """Redis did not acknowledge a subscription in time."""
+
+
+class Listener(Protocol):
+    """What hears one channel. The calls come from the event loop and return at once."""
+
+    def heard(self, payload: bytes) -> None:
+        """A message was published on the channel."""
+        ...
+
+    def interrupted(self) -> None:
+        """The link is down: from now until `resumed` messages may be lost."""
+        ...
+
+    def resumed(self) -> None:
+        """The channel is subscribed again: what comes from now on is heard."""
+        ...
+
+
+class EventBus:
+    """Subscribes on demand. Redis numbers no acknowledgements, so they are counted per channel."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._listeners: dict[str, Listener] = {}
+        self._awaited: dict[str, int] = {}
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._pubsub: PubSub | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._linked = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to listen, and give Redis a moment to answer; it may still be down when this returns."""
+        self._task = asyncio.create_task(self._run(), name="event-bus")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                await self._linked.wait()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the connection stands."""
+        return self._pubsub is not None
+
+    async def subscribe(self, channel: str, listener: Listener) -> None:
+        """Hear `channel` from now on: when this returns, Redis has acknowledged it. Raises `BusUnavailable`."""
+        self._listeners[channel] = listener
+        try:
+            await self._command(channel, lambda pubsub: pubsub.subscribe(channel))
+        except (RedisError, OSError, TimeoutError) as error:
+            raise BusUnavailable(type(error).__name__) from error
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Stop hearing `channel`. A failure needs no care: the next link begins without it."""
+        self._listeners.pop(channel, None)
+        try:
+            await self._command(channel, lambda pubsub: pubsub.unsubscribe(channel), wait=False)
+        except (RedisError, OSError, BusUnavailable) as error:
+            log.debug("unsubscribe_failed", error=type(error).__name__)
+
+    async def _command(self, channel: str, send: Callable[[PubSub], Any], *, wait: bool = True) -> None:
+        if self._pubsub is None:
+            raise BusUnavailable("not linked")
+        # Counted before it is sent: the answer can be read while the sending is still awaited.
+        self._awaited[channel] = self._awaited.get(channel, 0) + 1
+        acknowledged = asyncio.get_running_loop().create_future()
+        if wait:
+            self._waiters.setdefault(channel, []).append(acknowledged)
+        await send(self._pubsub)
+        if wait:
+            async with asyncio.timeout(ACKNOWLEDGEMENT_SECONDS):
+                await acknowledged
+
+    async def _run(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            pubsub = self._redis.pubsub()
+            try:
+                await self._link(pubsub)
+                pause = FIRST_PAUSE_SECONDS
+                await self._listen(pubsub)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._unlink(type(error).__name__)
+            finally:
+                self._pubsub = None
+                await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # jitter, no secret
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def _link(self, pubsub: PubSub) -> None:
+        """Subscribe to everything again, in batches, on a new connection."""
+        channels = [PERMANENT_CHANNEL, *self._listeners]
+        for start in range(0, len(channels), RESUBSCRIBE_BATCH):
+            await pubsub.subscribe(*channels[start : start + RESUBSCRIBE_BATCH])
+        self._awaited = dict.fromkeys(channels, 1)
+        for channel in channels[1:]:
+            resumed = asyncio.get_running_loop().create_future()
+            resumed.add_done_callback(partial(self._resumed, channel))
+            self._waiters.setdefault(channel, []).append(resumed)
+        self._pubsub = pubsub
+        self._linked.set()
+
+    def _resumed(self, channel: str, acknowledged: "asyncio.Future[None]") -> None:
+        listener = self._listeners.get(channel)
+        if listener is not None and not acknowledged.cancelled() and acknowledged.exception() is None:
+            listener.resumed()
+
+    def _unlink(self, reason: str) -> None:
+        """Tell everybody that messages may be lost from here on; once, however long Redis is away."""
+        was_linked, self._pubsub = self._pubsub is not None, None
+        self._awaited.clear()
+        waiters, self._waiters = self._waiters, {}
+        for future in (future for futures in waiters.values() for future in futures):
+            if not future.done():
+                future.cancel()
+        if was_linked:
+            log.warning("event_bus_interrupted", reason=reason)
+            for listener in tuple(self._listeners.values()):
+                listener.interrupted()
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        is_pinged = False
+        while True:
+            message = await pubsub.get_message(ignore_subscribe_messages=False, timeout=PING_SECONDS)
+            if message is None:
+                # A half-open link stays silent for ever; two silences in a row, the second one pinged, are one.
+                if is_pinged:
+                    raise TimeoutError("no answer to a ping")
+                await pubsub.ping()
+                is_pinged = True
+                continue
+            is_pinged = False
+            self._handle(message)
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "message":
+            listener = self._listeners.get(message["channel"].decode())
+            if listener is not None:
+                listener.heard(message["data"])
+        elif kind in {"subscribe", "unsubscribe"}:
+            self._acknowledge(message["channel"].decode())
+
+    def _acknowledge(self, channel: str) -> None:
+        self._awaited[channel] = self._awaited.get(channel, 1) - 1
+        if self._awaited[channel] > 0:
+            return
+        del self._awaited[channel]
+        for future in self._waiters.pop(channel, []):
+            if not future.done():
+                future.set_result(None)

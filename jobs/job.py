@@ -1,0 +1,72 @@
+"""The values that the lifecycle works with: a job, a lease on it, and one object of the library."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from schema.models import MediaKind
+from schema.responses import JobKind, JobStatus, MediaSource
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job as the database has it."""
+
+    id: str
+    owner: str
+    kind: JobKind
+    status: JobStatus
+    request: dict[str, Any]
+    claims: int
+    attempts: int
+    max_attempts: int
+    lost_workers: int
+    progress: float | None
+    message: str | None
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on `job` until the lease lapses; every write of the worker names `token`."""
+
+    job: Job
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed; `code` is from the catalogue, `retry_after` in seconds."""
+
+    code: str
+    message: str
+    retryable: bool
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One object of a user's library."""
+
+    id: str
+    owner: str
+    path: str
+    file_key: str
+    kind: MediaKind
+    source: MediaSource
+    content_type: str
+    size: int
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    placeholder: str | None
+    sha256: str
+    job_id: str | None
+    output_index: int
+    prompt: str | None
+    model: str | None
+    seed: int | None
+    created_at: datetime

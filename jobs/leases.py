@@ -1,0 +1,184 @@
+"""What workers may do to jobs: claim one, keep it, tell how far it is, and end it. A lost lease changes nothing."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.announcer import Announcer, payload_of
+from jobs.background import Background
+from jobs.database import Database
+from jobs.eventlog import EventLog, JobMoment, frame_of
+from jobs.ids import new_id
+from jobs.janitor import Janitor, outputs_prefix
+from jobs.job import Failure, Job, Lease, Media
+from jobs.lifecycle import Move
+from jobs.outbox import Outbox
+from jobs.repositories.jobs import JobRepository
+from jobs.repositories.media import MediaRepository
+from jobs.repositories.queue import QueueRepository
+from jobs.service import CANCELLED, dump
+from jobs.views import Views
+from schema.events import GenerationComplete, GenerationProgress, event_name
+from schema.responses import GenerationResult, JobError, JobKind, JobStatus
+
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """How long a lease lasts, and how the pause before a retry is drawn."""
+
+    duration: timedelta
+    random: random.Random
+
+    def pause(self, attempts: int, retry_after: float | None) -> timedelta:
+        """Exponential backoff with full jitter, and never sooner than the other side asked for."""
+        longest = min(FIRST_RETRY_SECONDS * 2**attempts, LONGEST_RETRY_SECONDS)
+        return timedelta(seconds=max(self.random.uniform(0, longest), retry_after or 0))
+
+
+class LeaseService:
+    """Jobs from the worker's side. Every write names the lease's token: a zombie's matches nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: JobRepository,
+        queue: QueueRepository,
+        media: MediaRepository,
+        *,
+        announcer: Announcer,
+        outbox: Outbox,
+        views: Views,
+        log: EventLog,
+        janitor: Janitor,
+        background: Background,
+        policy: LeasePolicy,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._queue = queue
+        self._media = media
+        self._announcer = announcer
+        self._outbox = outbox
+        self._views = views
+        self._log = log
+        self._janitor = janitor
+        self._background = background
+        self._policy = policy
+
+    @property
+    def duration(self) -> timedelta:
+        """How long a lease lasts without a heartbeat."""
+        return self._policy.duration
+
+    async def claim(self, kind: JobKind) -> Lease | None:
+        """Take the job whose turn it is; None when there is none."""
+        async with self._database.reading() as connection:
+            candidates = await self._queue.candidates(connection, kind)
+        for job_id in candidates:
+            token = new_id()
+            job = await self._database.transaction(partial(self._claim, job_id=job_id, token=token))
+            if job is not None:
+                return Lease(job, token)
+        return None
+
+    async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
+        job = await self._queue.claim(connection, job_id, token, self._policy.duration)
+        if job is not None and job.claims == 1:
+            await self._announcer.started(connection, job)
+        return job
+
+    async def heartbeat(self, lease: Lease, progress: float | None, message: str | None) -> JobStatus | None:
+        """Prolong the lease; the job's status ("cancelling": stop), or None when the lease is lost."""
+        return await self._database.transaction(
+            lambda tx: self._queue.heartbeat(tx, lease.job.id, lease.token, self._policy.duration, progress, message)
+        )
+
+    async def tell_start(self, lease: Lease) -> None:
+        """Tell what of the job is untold, so that progress comes after it. Raises `LogUnavailable`."""
+        await self._outbox.tell(lease.job.id)
+
+    async def tell_progress(self, lease: Lease, progress: float | None, message: str | None) -> None:
+        """Tell how far the job is; progress is no row. Raises `LogUnavailable`."""
+        job = lease.job
+        name = event_name(job.kind, "progress")
+        if name is None:
+            return
+        event = GenerationProgress(job_id=job.id, progress=progress, message=message, attempt=job.claims)
+        moment = JobMoment(number=0, attempt=job.claims, progress=progress, message=message)
+        await self._log.append(job.owner, job.id, job.id, frame_of(name, payload_of(event)), moment)
+
+    async def succeed(self, lease: Lease, media: Sequence[Media]) -> bool:
+        """Put the results into the library and end the job; False when the lease is lost or a cancel came first."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            job = await self._move(connection, lease, "running", "succeed", progress=100.0, message=None)
+            if job is None:
+                return False
+            await self._media.insert(connection, media)
+            result = GenerationResult(media=[self._views.item(each) for each in media])
+            await self._announcer.complete(connection, job, GenerationComplete(job_id=job.id, result=result))
+            return True
+
+        is_done = await self._database.transaction(work)
+        if is_done:
+            self._tell(lease.job)
+        return is_done
+
+    async def fail(self, lease: Lease, failure: Failure) -> bool:
+        """End the attempt: try again later if that can help and attempts are left; False when the lease is lost."""
+        job = lease.job
+        if failure.retryable and job.attempts < job.max_attempts:
+            pause = self._policy.pause(job.attempts, failure.retry_after)
+            return await self._give_back(lease, "retry", pause)
+        error = JobError(code=failure.code, message=failure.message, retryable=failure.retryable)
+        return await self._end(lease, "running", "fail", error)
+
+    async def stop(self, lease: Lease) -> bool:
+        """End a job whose cancel was asked for; its outputs go. False when the lease is lost."""
+        return await self._end(lease, "cancelling", "stop", CANCELLED)
+
+    async def release(self, lease: Lease) -> bool:
+        """Give a job back at shutdown; the attempt does not count. False when the lease is lost."""
+        return await self._give_back(lease, "release", timedelta(), attempts=lease.job.attempts - 1)
+
+    async def _give_back(self, lease: Lease, by: Move, pause: timedelta, **values: Any) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            run_at = self._jobs.moment(pause)
+            values.update(progress=None, message=None, run_at=run_at, woken_at=None)
+            return await self._move(connection, lease, "running", by, **values) is not None
+
+        return await self._database.transaction(work)
+
+    async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError) -> bool:
+        job = lease.job
+
+        async def work(connection: AsyncConnection) -> bool:
+            ended = await self._move(connection, lease, source, by, error=dump(error), message=None)
+            if ended is None:
+                return False
+            await self._janitor.note(connection, outputs_prefix(job), self._policy.duration)
+            await self._announcer.failed(connection, ended, error)
+            return True
+
+        if not await self._database.transaction(work):
+            return False
+        # From here on no other attempt can be storing anything: what there is goes before clients hear of the end.
+        await self._janitor.try_to_remove(outputs_prefix(job))
+        self._tell(job)
+        return True
+
+    async def _move(
+        self, connection: AsyncConnection, lease: Lease, source: JobStatus, by: Move, **values: Any
+    ) -> Job | None:
+        return await self._jobs.move(connection, lease.job.id, source, by, token=lease.token, **values)
+
+    def _tell(self, job: Job) -> None:
+        self._background.start("tell", self._outbox.tell(job.id))

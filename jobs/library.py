@@ -1,0 +1,134 @@
+"""The media library: listing, finding and deleting what users made or uploaded."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.announcer import Announcer, payload_of
+from jobs.background import Background
+from jobs.database import Database
+from jobs.errors import NotFound
+from jobs.janitor import Janitor
+from jobs.job import Media
+from jobs.outbox import Outbox
+from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.media import MediaRepository
+from jobs.views import Views
+from schema.events import GenerationComplete
+from schema.models import MediaKind
+from schema.responses import GenerationResult, MediaItem, MediaPage, MediaSource
+from storage.paths import PathEscapes, owned
+
+
+class Library:
+    """Media from the client's side. Whatever is not the owner's is not found."""
+
+    def __init__(
+        self,
+        database: Database,
+        media: MediaRepository,
+        events: EventRepository,
+        *,
+        announcer: Announcer,
+        outbox: Outbox,
+        views: Views,
+        janitor: Janitor,
+        background: Background,
+    ) -> None:
+        self._database = database
+        self._media = media
+        self._events = events
+        self._announcer = announcer
+        self._outbox = outbox
+        self._views = views
+        self._janitor = janitor
+        self._background = background
+
+    async def list(
+        self,
+        owner: str,
+        *,
+        prefix: str | None,
+        kind: MediaKind | None,
+        source: MediaSource | None,
+        before: str | None,
+        limit: int,
+    ) -> MediaPage:
+        """A page of this owner's media, newest first; `prefix` is matched below `media/{owner}/`."""
+        whole = None if prefix is None else f"media/{owner}/{prefix}"
+        async with self._database.reading() as connection:
+            media = await self._media.page(
+                connection, owner, prefix=whole, kind=kind, source=source, before=before, limit=limit + 1
+            )
+        items = [self._views.item(each) for each in media[:limit]]
+        return MediaPage(items=items, next_cursor=media[limit - 1].id if len(media) > limit else None)
+
+    async def get(self, owner: str, path: str) -> MediaItem:
+        """One object of this owner. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            media = await self._media.get(connection, _whole(owner, path))
+        if media is None or media.owner != owner:
+            raise NotFound("there is no such object in your library")
+        return self._views.item(media)
+
+    async def by_file_key(self, key: str) -> Media:
+        """The object that a permanent URL names. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            media = await self._media.by_file_key(connection, key)
+        if media is None:
+            raise NotFound("there is no such file")
+        return media
+
+    async def delete(self, owner: str, path: str) -> bool:
+        """Take one object out of the library and out of storage; False when it was not there. Raises `NotFound`."""
+        whole = _whole(owner, path)
+
+        async def work(connection: AsyncConnection) -> StoredEvent | None:
+            if not await self._media.delete(connection, whole):
+                return None
+            await self._janitor.note(connection, whole)
+            return await self._announcer.media_deleted(connection, owner, whole)
+
+        deleted = await self._database.transaction(work)
+        if deleted is None:
+            return False
+        await self._janitor.try_to_remove(whole)
+        self._background.start("tell", self._outbox.tell_these([deleted]))
+        return True
+
+    async def delete_many(self, owner: str, paths: Sequence[str]) -> Sequence[bool]:
+        """Delete each path; which of them there were."""
+        results = []
+        for path in paths:
+            try:
+                results.append(await self.delete(owner, path))
+            except NotFound:
+                results.append(False)
+        return results
+
+    async def forget_everything(self) -> None:
+        """Empty every library after a store that lived in a process died with it: no dead link stays behind."""
+
+        async def work(connection: AsyncConnection) -> None:
+            job_ids = dict.fromkeys(await self._media.delete_everything(connection))
+            nothing = GenerationResult(media=[])
+            await self._events.replace_payloads(
+                connection,
+                [
+                    (
+                        job_id,
+                        "generation_complete",
+                        payload_of(GenerationComplete(job_id=job_id, result=nothing)),
+                    )
+                    for job_id in job_ids
+                ],
+            )
+
+        await self._database.transaction(work)
+
+
+def _whole(owner: str, path: str) -> str:
+    try:
+        return owned(owner, path)
+    except PathEscapes as error:
+        raise NotFound("there is no such object in your library") from error

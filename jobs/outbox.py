@@ -1,0 +1,63 @@
+"""The outbox: lifecycle events are rows first, and told to the event log after the commit, in each job's order."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
+
+from jobs.database import Database
+from jobs.eventlog import EventLog, JobMoment, LogUnavailable, frame_of
+from jobs.repositories.events import EventRepository, StoredEvent
+
+TELL_SECONDS = 1.0
+OVERDUE = timedelta(seconds=2)
+BATCH = 200
+
+
+class Outbox:
+    """Tells what is written. Losing a call is harmless: the sweeper tells what is overdue."""
+
+    def __init__(self, database: Database, events: EventRepository, log: EventLog) -> None:
+        self._database = database
+        self._events = events
+        self._log = log
+
+    async def tell(self, job_id: str) -> None:
+        """Tell what of one job is untold, in order. Raises `LogUnavailable`, `DatabaseUnavailable`."""
+        async with self._database.reading() as connection:
+            untold = await self._events.unpublished_of(connection, job_id)
+        await self.tell_these(untold)
+
+    async def tell_these(self, events: Iterable[StoredEvent]) -> None:
+        """Tell these events, of which each job's come in order and without a gap."""
+        told: list[tuple[str, str]] = []
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                for event in events:
+                    # One by one: what was told before a failure is marked all the same.
+                    told.append((event.id, await self._append(event)))  # noqa: PERF401
+        except TimeoutError as error:
+            raise LogUnavailable("the log is too slow") from error
+        finally:
+            if told:
+                await self._database.transaction(lambda connection: self._events.mark_published(connection, told))
+
+    async def _append(self, event: StoredEvent) -> str:
+        moment = JobMoment(number=event.seq, is_terminal=event.is_terminal)
+        frame = frame_of(event.name, event.payload)
+        told = await self._log.append(event.owner, event.job_id or event.id, event.job_id, frame, moment)
+        # Refused as told before although this row does not know it, and the log no longer says where: it is told.
+        return "" if told is None else str(told)
+
+    async def tell_overdue(self) -> int:
+        """Tell what should have been told by now; how many events that were."""
+        async with self._database.reading() as connection:
+            overdue = await self._events.unpublished(connection, OVERDUE, BATCH)
+        for job_id, group in groupby(sorted(overdue, key=_by_job), key=lambda event: event.job_id):
+            # A job is told from its rows as they are now: an event before these may have been too young to be listed.
+            await (self.tell_these(group) if job_id is None else self.tell(job_id))
+        return len(overdue)
+
+
+def _by_job(event: StoredEvent) -> tuple[str, int]:
+    return event.job_id or "", event.seq

@@ -1,0 +1,81 @@
+"""Rows of `cleanup` and `idempotency_key`: what must be removed later, and what was asked already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.clock import SqlTime
+from jobs.ids import new_id
+from schema.tables import CleanupRow, IdempotencyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Objects to be removed: all below `prefix` that no library owns."""
+
+    id: str
+    prefix: str
+
+
+class CleanupRepository:
+    """Statements on `cleanup`."""
+
+    def __init__(self, time: SqlTime) -> None:
+        self._time = time
+
+    async def insert(self, connection: AsyncConnection, prefix: str, delay: timedelta = timedelta()) -> Chore:
+        """Note garbage to be removed after `delay`."""
+        chore = Chore(new_id(), prefix)
+        await connection.execute(insert(CleanupRow).values(id=chore.id, prefix=prefix, due_at=self._time.now(delay)))
+        return chore
+
+    async def due(self, connection: AsyncConnection, limit: int) -> list[Chore]:
+        """Garbage whose time has come."""
+        query = (
+            select(CleanupRow.id, CleanupRow.prefix)
+            .where(CleanupRow.due_at <= self._time.now())
+            .order_by(CleanupRow.due_at)
+            .limit(limit)
+        )
+        return [Chore(*row) for row in await connection.execute(query)]
+
+    async def done(self, connection: AsyncConnection, chore: Chore) -> None:
+        """Forget garbage that is gone."""
+        await connection.execute(delete(CleanupRow).where(CleanupRow.id == chore.id))
+
+
+class IdempotencyRepository:
+    """Statements on `idempotency_key`."""
+
+    def __init__(self, time: SqlTime) -> None:
+        self._time = time
+
+    async def claim(  # one row's columns
+        self, connection: AsyncConnection, owner: str, key: str, fingerprint: str, job_id: str
+    ) -> tuple[str, str] | None:
+        """Bind a key to its first request; None, or the (fingerprint, job id) that it is bound to already."""
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        statement = (
+            dialect.insert(IdempotencyRow)
+            .values(owner=owner, key=key, fingerprint=fingerprint, job_id=job_id, created_at=self._time.now())
+            .on_conflict_do_nothing()
+            .returning(IdempotencyRow.key)
+        )
+        if (await connection.execute(statement)).one_or_none() is not None:
+            return None
+        query = select(IdempotencyRow.fingerprint, IdempotencyRow.job_id).where(
+            IdempotencyRow.owner == owner, IdempotencyRow.key == key
+        )
+        row = (await connection.execute(query)).one()
+        return row.fingerprint, row.job_id
+
+    async def delete_older(self, connection: AsyncConnection, age: timedelta) -> Sequence[str]:
+        """Forget keys past their keeping."""
+        statement = (
+            delete(IdempotencyRow).where(IdempotencyRow.created_at < self._time.now(-age)).returning(IdempotencyRow.key)
+        )
+        return (await connection.execute(statement)).scalars().all()

@@ -1,0 +1,121 @@
+"""Rows of `event`: what happened, in the order in which it must be told, and whether it was."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.clock import SqlTime
+from jobs.ids import new_id
+from schema.tables import EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One lifecycle event; `payload` is JSON text, `attempt`-less because it belongs to the job as a whole."""
+
+    id: str
+    owner: str
+    job_id: str | None
+    seq: int
+    name: str
+    payload: str
+    is_terminal: bool
+    published_id: str | None
+
+
+_COLUMNS = (
+    EventRow.id,
+    EventRow.owner,
+    EventRow.job_id,
+    EventRow.seq,
+    EventRow.name,
+    EventRow.payload,
+    EventRow.is_terminal,
+    EventRow.published_id,
+)
+
+
+class EventRepository:
+    """Statements on `event`."""
+
+    def __init__(self, time: SqlTime) -> None:
+        self._time = time
+
+    async def insert(
+        self,
+        connection: AsyncConnection,
+        *,
+        owner: str,
+        job_id: str | None,
+        seq: int,
+        name: str,
+        payload: str,
+        is_terminal: bool = False,
+    ) -> StoredEvent:
+        """Write an event; a second one with a job's number, or a second terminal one, breaks a unique index."""
+        event = StoredEvent(new_id(), owner, job_id, seq, name, payload, is_terminal, None)
+        await connection.execute(
+            insert(EventRow).values(
+                id=event.id,
+                owner=owner,
+                job_id=job_id,
+                seq=seq,
+                name=name,
+                payload=payload,
+                is_terminal=is_terminal,
+                created_at=self._time.now(),
+            )
+        )
+        return event
+
+    async def unpublished_of(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
+        """What of one job was not told yet, in order."""
+        query = (
+            select(*_COLUMNS).where(EventRow.job_id == job_id, EventRow.published_id.is_(None)).order_by(EventRow.seq)
+        )
+        return [StoredEvent(*row) for row in await connection.execute(query)]
+
+    async def unpublished(self, connection: AsyncConnection, older_than: timedelta, limit: int) -> list[StoredEvent]:
+        """What was not told although it should have been; in the order of each job."""
+        query = (
+            select(*_COLUMNS)
+            .where(EventRow.published_id.is_(None), EventRow.created_at < self._time.now(-older_than))
+            .order_by(EventRow.created_at, EventRow.seq)
+            .limit(limit)
+        )
+        return [StoredEvent(*row) for row in await connection.execute(query)]
+
+    async def mark_published(self, connection: AsyncConnection, published: Collection[tuple[str, str]]) -> None:
+        """Note the ids that the log gave: pairs of (event id, published id)."""
+        for event_id, published_id in published:
+            await connection.execute(update(EventRow).where(EventRow.id == event_id).values(published_id=published_id))
+
+    async def terminal(self, connection: AsyncConnection, job_id: str) -> StoredEvent | None:
+        """The event that a job ended with."""
+        query = select(*_COLUMNS).where(EventRow.job_id == job_id, EventRow.is_terminal)
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None else StoredEvent(*row)
+
+    async def replace_payloads(self, connection: AsyncConnection, payloads: Sequence[tuple[str, str, str]]) -> None:
+        """Rewrite what events say: triples of (job id, event name, payload)."""
+        for job_id, name, payload in payloads:
+            await connection.execute(
+                update(EventRow).where(EventRow.job_id == job_id, EventRow.name == name).values(payload=payload)
+            )
+
+    async def delete_of(self, connection: AsyncConnection, job_ids: Collection[str]) -> None:
+        """Remove the events of jobs that are removed."""
+        await connection.execute(delete(EventRow).where(EventRow.job_id.in_(job_ids)))
+
+    async def delete_jobless(self, connection: AsyncConnection, age: timedelta) -> None:
+        """Remove told events that belong to no job once they are older than `age`."""
+        await connection.execute(
+            delete(EventRow).where(
+                EventRow.job_id.is_(None),
+                EventRow.published_id.is_not(None),
+                EventRow.created_at < self._time.now(-age),
+            )
+        )

@@ -1,0 +1,159 @@
+"""Rows of `job`: submitting, reading, and every move between two states."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.clock import SqlTime
+from jobs.job import Job
+from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
+from schema.responses import JobKind, JobStatus
+from schema.tables import JobRow
+
+COLUMNS = (
+    JobRow.id,
+    JobRow.owner,
+    JobRow.kind,
+    JobRow.status,
+    JobRow.request,
+    JobRow.claims,
+    JobRow.attempts,
+    JobRow.max_attempts,
+    JobRow.lost_workers,
+    JobRow.progress,
+    JobRow.message,
+    JobRow.error,
+    JobRow.created_at,
+    JobRow.started_at,
+    JobRow.finished_at,
+)
+
+
+def job_of(row: Any) -> Job:
+    """The value of a row selected with `COLUMNS`."""
+    return Job(*row)
+
+
+class JobRepository:
+    """Statements on `job`; each takes the connection of the transaction that it belongs to."""
+
+    def __init__(self, time: SqlTime) -> None:
+        self._time = time
+
+    def moment(self, ahead: timedelta) -> ColumnElement[Any]:
+        """A moment from now, for a value of a move."""
+        return self._time.now(ahead)
+
+    async def insert(
+        self,
+        connection: AsyncConnection,
+        *,
+        id: str,
+        owner: str,
+        kind: JobKind,
+        request: dict[str, Any],
+        max_attempts: int,
+        is_eligible: bool,
+    ) -> Job:
+        """A queued job; one that is not eligible waits until something makes it so."""
+        now = self._time.now()
+        statement = (
+            insert(JobRow)
+            .values(
+                id=id,
+                owner=owner,
+                kind=kind,
+                status="queued",
+                request=request,
+                max_attempts=max_attempts,
+                run_at=now if is_eligible else None,
+                woken_at=now,
+                created_at=now,
+            )
+            .returning(*COLUMNS)
+        )
+        return job_of((await connection.execute(statement)).one())
+
+    async def get(self, connection: AsyncConnection, id: str) -> Job | None:
+        """One job."""
+        row = (await connection.execute(select(*COLUMNS).where(JobRow.id == id))).one_or_none()
+        return None if row is None else job_of(row)
+
+    async def page(
+        self,
+        connection: AsyncConnection,
+        owner: str,
+        *,
+        status: JobStatus | None,
+        kind: JobKind | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Job]:
+        """The owner's jobs, newest first; `before` is the id that the earlier page ended with."""
+        query = select(*COLUMNS).where(JobRow.owner == owner).order_by(JobRow.id.desc()).limit(limit)
+        if status is not None:
+            query = query.where(JobRow.status == status)
+        if kind is not None:
+            query = query.where(JobRow.kind == kind)
+        if before is not None:
+            query = query.where(JobRow.id < before)
+        return [job_of(row) for row in await connection.execute(query)]
+
+    async def recent(self, connection: AsyncConnection, owner: str, within: timedelta, limit: int) -> list[Job]:
+        """The owner's unfinished jobs and those that finished lately, newest first."""
+        is_recent = JobRow.status.in_(UNFINISHED) | (JobRow.finished_at > self._time.now(-within))
+        query = select(*COLUMNS).where(JobRow.owner == owner, is_recent).order_by(JobRow.id.desc()).limit(limit)
+        return [job_of(row) for row in await connection.execute(query)]
+
+    async def unfinished(self, connection: AsyncConnection, owner: str) -> tuple[int, int]:
+        """How many unfinished jobs the owner has, and how many there are in all."""
+        own = func.count().filter(JobRow.owner == owner)
+        row = (await connection.execute(select(own, func.count()).where(JobRow.status.in_(UNFINISHED)))).one()
+        return row[0], row[1]
+
+    async def move(
+        self,
+        connection: AsyncConnection,
+        id: str,
+        source: JobStatus,
+        by: Move,
+        *,
+        token: str | None = None,
+        lapsed_at: ColumnElement[Any] | None = None,
+        **values: Any,
+    ) -> Job | None:
+        """Make one move of `TRANSITIONS`; None when the job is not (or no longer) in `source`.
+
+        With `token` only the holder of that lease makes it, with `lapsed_at` only when the lease has lapsed by then.
+        A move out of work gives the lease back; a move to the end notes when.
+        """
+        target = after(source, by)
+        conditions: list[ColumnElement[bool]] = [JobRow.id == id, JobRow.status == source]
+        if token is not None:
+            conditions.append(JobRow.lease_token == token)
+        if lapsed_at is not None:
+            conditions.append(JobRow.lease_until < lapsed_at)
+        if target not in {"running", "cancelling"}:
+            values |= {"lease_token": None, "lease_until": None}
+        if target in TERMINAL:
+            values["finished_at"] = self._time.now()
+        statement = update(JobRow).where(and_(*conditions)).values(status=target, **values).returning(*COLUMNS)
+        row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else job_of(row)
+
+    async def delete_finished(self, connection: AsyncConnection, id: str) -> bool:
+        """Remove a job that has ended; False when it has not, or is not there."""
+        statement = delete(JobRow).where(JobRow.id == id, JobRow.status.in_(TERMINAL)).returning(JobRow.id)
+        return (await connection.execute(statement)).one_or_none() is not None
+
+    async def finished_before(self, connection: AsyncConnection, age: timedelta, limit: int) -> Sequence[str]:
+        """Ids of jobs that ended longer ago than `age`."""
+        query = select(JobRow.id).where(JobRow.finished_at < self._time.now(-age)).limit(limit)
+        return (await connection.execute(query)).scalars().all()
+
+    async def delete_all(self, connection: AsyncConnection, ids: Collection[str]) -> None:
+        """Remove these jobs."""
+        await connection.execute(delete(JobRow).where(JobRow.id.in_(ids)))

@@ -1,0 +1,99 @@
+"""Rows of `media`: what each user's library holds."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.job import Media
+from schema.tables import MediaRow
+
+_COLUMNS = (
+    MediaRow.id,
+    MediaRow.owner,
+    MediaRow.path,
+    MediaRow.file_key,
+    MediaRow.kind,
+    MediaRow.source,
+    MediaRow.content_type,
+    MediaRow.size,
+    MediaRow.width,
+    MediaRow.height,
+    MediaRow.duration_seconds,
+    MediaRow.placeholder,
+    MediaRow.sha256,
+    MediaRow.job_id,
+    MediaRow.output_index,
+    MediaRow.prompt,
+    MediaRow.model,
+    MediaRow.seed,
+    MediaRow.created_at,
+)
+
+
+def _begins(prefix: str) -> ColumnElement[bool]:
+    # LIKE folds case on SQLite, and comparisons follow the collation on PostgreSQL; this does neither.
+    return func.substr(MediaRow.path, 1, len(prefix)) == prefix
+
+
+class MediaRepository:
+    """Statements on `media`."""
+
+    async def insert(self, connection: AsyncConnection, media: Sequence[Media]) -> None:
+        """Add objects to their owners' libraries."""
+        if media:
+            await connection.execute(insert(MediaRow), [asdict(each) for each in media])
+
+    async def get(self, connection: AsyncConnection, path: str) -> Media | None:
+        """The object at a path."""
+        row = (await connection.execute(select(*_COLUMNS).where(MediaRow.path == path))).one_or_none()
+        return None if row is None else Media(*row)
+
+    async def by_file_key(self, connection: AsyncConnection, key: str) -> Media | None:
+        """The object that a permanent URL names."""
+        row = (await connection.execute(select(*_COLUMNS).where(MediaRow.file_key == key))).one_or_none()
+        return None if row is None else Media(*row)
+
+    async def page(
+        self,
+        connection: AsyncConnection,
+        owner: str,
+        *,
+        prefix: str | None,
+        kind: str | None,
+        source: str | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Media]:
+        """The owner's media, newest first; `prefix` begins whole paths, `before` is the earlier page's last id."""
+        query = select(*_COLUMNS).where(MediaRow.owner == owner).order_by(MediaRow.id.desc()).limit(limit)
+        if prefix is not None:
+            query = query.where(_begins(prefix))
+        if kind is not None:
+            query = query.where(MediaRow.kind == kind)
+        if source is not None:
+            query = query.where(MediaRow.source == source)
+        if before is not None:
+            query = query.where(MediaRow.id < before)
+        return [Media(*row) for row in await connection.execute(query)]
+
+    async def of_jobs(self, connection: AsyncConnection, job_ids: Collection[str]) -> list[Media]:
+        """What these jobs made that still lives, in the order of each job's outputs."""
+        query = select(*_COLUMNS).where(MediaRow.job_id.in_(job_ids)).order_by(MediaRow.job_id, MediaRow.output_index)
+        return [Media(*row) for row in await connection.execute(query)]
+
+    async def delete(self, connection: AsyncConnection, path: str) -> bool:
+        """Take one object out of its library; False when it is not there."""
+        statement = delete(MediaRow).where(MediaRow.path == path).returning(MediaRow.id)
+        return (await connection.execute(statement)).one_or_none() is not None
+
+    async def delete_everything(self, connection: AsyncConnection) -> Sequence[str]:
+        """Empty every library; the ids of the jobs whose results these were."""
+        statement = delete(MediaRow).returning(MediaRow.job_id)
+        return [job_id for job_id in (await connection.execute(statement)).scalars() if job_id is not None]
+
+    async def paths_with(self, connection: AsyncConnection, prefix: str) -> set[str]:
+        """The paths below a prefix that some library owns."""
+        query = select(MediaRow.path).where(_begins(prefix))
+        return set((await connection.execute(query)).scalars())

@@ -1,0 +1,138 @@
+"""Rows of `job` as a queue: who is next, and how leases are taken, kept and lost."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.clock import SqlTime
+from jobs.job import Job
+from jobs.repositories.jobs import COLUMNS, job_of
+from schema.responses import JobKind, JobStatus
+from schema.tables import JobRow
+
+CLAIM_WINDOW = 24
+
+
+class QueueRepository:
+    """Statements on `job` that order and lend the work."""
+
+    def __init__(self, time: SqlTime) -> None:
+        self._time = time
+
+    def _order(self, kind: JobKind) -> Select[tuple[str, int]]:
+        """Ids of claimable jobs with their places, from 1.
+
+        A job's turn is its rank among its owner's jobs plus what its owner has running, so that no owner can
+        fill the window however many jobs they post; then priority, then age.
+        """
+        running = (
+            select(JobRow.owner, func.count().label("jobs"))
+            .where(JobRow.status.in_(("running", "cancelling")), JobRow.kind == kind)
+            .group_by(JobRow.owner)
+            .subquery()
+        )
+        rank = func.row_number().over(partition_by=JobRow.owner, order_by=(JobRow.priority.desc(), JobRow.id))
+        turns = (
+            select(
+                JobRow.id,
+                JobRow.priority,
+                (rank + func.coalesce(running.c.jobs, 0)).label("turn"),
+            )
+            .outerjoin(running, running.c.owner == JobRow.owner)
+            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
+            .subquery()
+        )
+        place = func.row_number().over(order_by=(turns.c.turn, turns.c.priority.desc(), turns.c.id))
+        return select(turns.c.id, place.label("place"))
+
+    async def candidates(self, connection: AsyncConnection, kind: JobKind) -> Sequence[str]:
+        """The ids that come next, in order; reading takes no locks, so some may be gone when claimed."""
+        order = self._order(kind).subquery()
+        query = select(order.c.id).order_by(order.c.place).limit(CLAIM_WINDOW)
+        return (await connection.execute(query)).scalars().all()
+
+    async def places(self, connection: AsyncConnection, kind: JobKind, ids: Collection[str]) -> dict[str, int]:
+        """How many claims of this kind it takes until each of these queued jobs has its turn."""
+        order = self._order(kind).subquery()
+        rows = await connection.execute(select(order.c.id, order.c.place).where(order.c.id.in_(ids)))
+        return {row.id: row.place for row in rows}
+
+    async def claim(
+        self,
+        connection: AsyncConnection,
+        id: str,
+        token: str,
+        lease: timedelta,
+    ) -> Job | None:
+        """Take the lease of a queued job; None when somebody was quicker."""
+        now = self._time.now()
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == id, JobRow.status == "queued", JobRow.run_at <= now)
+            .values(
+                status="running",
+                claims=JobRow.claims + 1,
+                attempts=JobRow.attempts + 1,
+                lease_token=token,
+                lease_until=self._time.now(lease),
+                started_at=func.coalesce(JobRow.started_at, now),
+                progress=None,
+                message=None,
+            )
+            .returning(*COLUMNS)
+        )
+        row = (await connection.execute(statement)).one_or_none()
+        return None if row is None else job_of(row)
+
+    async def heartbeat(
+        self,
+        connection: AsyncConnection,
+        id: str,
+        token: str,
+        lease: timedelta,
+        progress: float | None,
+        message: str | None,
+    ) -> JobStatus | None:
+        """Prolong the lease and note how far the work is; the job's status, or None when the lease is lost."""
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == id, JobRow.lease_token == token)
+            .values(lease_until=self._time.now(lease), progress=progress, message=message)
+            .returning(JobRow.status)
+        )
+        status: JobStatus | None = (await connection.execute(statement)).scalar_one_or_none()  # type: ignore[assignment]
+        return status
+
+    async def lapsed(self, connection: AsyncConnection, limit: int, *, everything: bool = False) -> list[Job]:
+        """Jobs whose worker fell silent; with `everything` all that are at work, whatever their lease says."""
+        query = select(*COLUMNS).where(JobRow.status.in_(("running", "cancelling"))).limit(limit)
+        if not everything:
+            query = query.where(JobRow.lease_until < self._time.now())
+        return [job_of(row) for row in await connection.execute(query)]
+
+    async def wake(self, connection: AsyncConnection, kind: JobKind, stale: timedelta, limit: int) -> Sequence[str]:
+        """Mark as woken, and give back, due jobs whose last wake-up is older than `stale`."""
+        now = self._time.now()
+        overdue = (
+            select(JobRow.id)
+            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= now)
+            .where((JobRow.woken_at < self._time.now(-stale)) | JobRow.woken_at.is_(None))
+            .order_by(JobRow.run_at)
+            .limit(limit)
+        )
+        statement = update(JobRow).where(JobRow.id.in_(overdue)).values(woken_at=now).returning(JobRow.id)
+        return (await connection.execute(statement)).scalars().all()
+
+    async def seconds_until_due(self, connection: AsyncConnection) -> float | None:
+        """How long until the next job that waits for its time may run; None when none waits."""
+        now = self._time.now()
+        query = select(func.min(JobRow.run_at), literal(True).label("any")).where(
+            JobRow.status == "queued", JobRow.run_at > now
+        )
+        due = (await connection.execute(query)).one()[0]
+        if due is None:
+            return None
+        moment = (await connection.execute(select(now))).scalar_one()
+        return float((due - moment).total_seconds())

@@ -1,0 +1,243 @@
+"""What clients may do to jobs: submit, look, list, cancel, delete."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.announcer import Announcer
+from jobs.background import Background
+from jobs.control import Control
+from jobs.database import Database
+from jobs.errors import IdempotencyKeyReused, JobNotFinished, NotFound, QueueFull
+from jobs.eventlog import json_line
+from jobs.ids import is_id, new_id
+from jobs.job import Job
+from jobs.lifecycle import TERMINAL
+from jobs.outbox import Outbox
+from jobs.repositories.chores import IdempotencyRepository
+from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.jobs import JobRepository
+from jobs.repositories.queue import QueueRepository
+from jobs.views import Views
+from schema.events import Snapshot
+from schema.problems import PROBLEMS
+from schema.responses import JobError, JobKind, JobPage, JobStatus, JobView
+
+CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
+SNAPSHOT_WITHIN = timedelta(minutes=15)
+SNAPSHOT_JOBS = 200
+RETRY_AFTER_SECONDS = 5
+
+
+def dump(error: JobError) -> dict[str, Any]:
+    """An error as the job's row keeps it."""
+    return error.model_dump(by_alias=False)
+
+
+class WakeUps(Protocol):
+    """How workers learn that there is work. Losing, doubling or reordering a wake-up changes nothing."""
+
+    async def send(self, kind: JobKind, job_id: str) -> None:
+        """Wake a worker of this kind; best effort, within a second. Raises `LogUnavailable`."""
+        ...
+
+    async def waiting(self, kind: JobKind) -> int:
+        """How many wake-ups of this kind no worker has taken yet. Raises `LogUnavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked for, and how often it is tried."""
+
+    max_queued_per_user: int
+    max_queued: int
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a POST asks for. `body` is what the client sent, for the comparison of repeated keys."""
+
+    owner: str
+    kind: JobKind
+    request: dict[str, Any]
+    body: Any
+    idempotency_key: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for the same kind and body, however the JSON was written."""
+        canonical = json_line([self.kind, _sorted(self.body)])
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The job that a POST made, or made the first time."""
+
+    job_id: str
+    is_replay: bool
+
+
+class JobService:
+    """Jobs from the client's side. Ids and owners are checked here: somebody else's job is not found."""
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: JobRepository,
+        queue: QueueRepository,
+        events: EventRepository,
+        keys: IdempotencyRepository,
+        *,
+        announcer: Announcer,
+        outbox: Outbox,
+        views: Views,
+        wake_ups: WakeUps,
+        control: Control,
+        background: Background,
+        limits: Limits,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._queue = queue
+        self._events = events
+        self._keys = keys
+        self._announcer = announcer
+        self._outbox = outbox
+        self._views = views
+        self._wake_ups = wake_ups
+        self._control = control
+        self._background = background
+        self._limits = limits
+
+    async def submit(self, submission: Submission) -> Accepted:
+        """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
+        job_id = new_id()
+        earlier, told = await self._database.transaction(lambda tx: self._insert(tx, submission, job_id))
+        if earlier is not None:
+            return Accepted(earlier, is_replay=True)
+        # The row is committed: from here on nothing can be lost, and the client need not wait for Redis.
+        self._background.start("wake_up", self._wake_ups.send(submission.kind, job_id))
+        self._background.start("tell", self._outbox.tell_these(told))
+        return Accepted(job_id, is_replay=False)
+
+    async def _insert(
+        self, connection: AsyncConnection, submission: Submission, job_id: str
+    ) -> tuple[str | None, list[StoredEvent]]:
+        """The job that the key made earlier, or the events of the new one."""
+        if submission.idempotency_key is not None:
+            first = await self._keys.claim(
+                connection, submission.owner, submission.idempotency_key, submission.fingerprint, job_id
+            )
+            if first is not None:
+                fingerprint, earlier = first
+                if fingerprint != submission.fingerprint:
+                    raise IdempotencyKeyReused("this key came with another request before")
+                return earlier, []
+        await self._check_room(connection, submission.owner)
+        job = await self._jobs.insert(
+            connection,
+            id=job_id,
+            owner=submission.owner,
+            kind=submission.kind,
+            request=submission.request,
+            max_attempts=self._limits.max_attempts,
+            is_eligible=True,
+        )
+        places = await self._queue.places(connection, submission.kind, [job_id])
+        event = await self._announcer.queued(connection, job, places[job_id])
+        return None, [event] if event else []
+
+    async def _check_room(self, connection: AsyncConnection, owner: str) -> None:
+        own, everybody = await self._jobs.unfinished(connection, owner)
+        if own >= self._limits.max_queued_per_user:
+            raise QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
+        if everybody >= self._limits.max_queued:
+            raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
+
+    async def get(self, owner: str, job_id: str) -> JobView:
+        """One job of this owner. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            return await self._views.job(connection, await self._owned(connection, owner, job_id))
+
+    async def ending(self, owner: str, job_id: str) -> StoredEvent | None:
+        """The terminal event of this owner's job; None while it has none. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            await self._owned(connection, owner, job_id)
+            return await self._events.terminal(connection, job_id)
+
+    async def list(
+        self, owner: str, *, status: JobStatus | None, kind: JobKind | None, before: str | None, limit: int
+    ) -> JobPage:
+        """A page of this owner's jobs, newest first."""
+        async with self._database.reading() as connection:
+            jobs = await self._jobs.page(connection, owner, status=status, kind=kind, before=before, limit=limit + 1)
+            items = await self._views.jobs(connection, jobs[:limit])
+        return JobPage(items=items, next_cursor=items[-1].job_id if len(jobs) > limit else None)
+
+    async def snapshot(self, owner: str, job_id: str | None = None) -> Snapshot:
+        """This owner's unfinished and recent jobs, or one of them. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            if job_id is not None:
+                jobs = [await self._owned(connection, owner, job_id)]
+            else:
+                jobs = await self._jobs.recent(connection, owner, SNAPSHOT_WITHIN, SNAPSHOT_JOBS + 1)
+            views = await self._views.jobs(connection, jobs[:SNAPSHOT_JOBS])
+        return Snapshot(jobs=views, truncated=len(jobs) > SNAPSHOT_JOBS)
+
+    async def cancel(self, owner: str, job_id: str) -> JobView:
+        """Stop a job: at once in the queue, at its provider's next step when at work. Raises `NotFound`."""
+
+        async def work(connection: AsyncConnection) -> tuple[JobView, bool]:
+            job = await self._owned(connection, owner, job_id)
+            changed = await self._cancelled(connection, job)
+            return await self._views.job(connection, changed or job), changed is not None
+
+        view, is_changed = await self._database.transaction(work)
+        if view.status == "cancelling":
+            self._background.start("cancel", self._control.cancel(job_id))
+        elif is_changed:
+            self._background.start("tell", self._outbox.tell(job_id))
+        return view
+
+    async def _cancelled(self, connection: AsyncConnection, job: Job) -> Job | None:
+        """The job after the move that cancels it; None when it has ended or is being stopped already."""
+        while job.status in {"queued", "running"}:
+            moved = await self._jobs.move(connection, job.id, "queued", "cancel", error=dump(CANCELLED))
+            if moved is not None:
+                await self._announcer.failed(connection, moved, CANCELLED)
+                return moved
+            moved = await self._jobs.move(connection, job.id, "running", "cancel")
+            if moved is not None:
+                return moved
+            # A worker moved it between the two: look again.
+            job = await self._jobs.get(connection, job.id) or job
+        return None
+
+    async def delete(self, owner: str, job_id: str) -> None:
+        """Forget a finished job; its media stay. Raises `NotFound`, `JobNotFinished`."""
+
+        async def work(connection: AsyncConnection) -> None:
+            job = await self._owned(connection, owner, job_id)
+            if job.status not in TERMINAL or not await self._jobs.delete_finished(connection, job_id):
+                raise JobNotFinished(f"the job is {job.status}")
+            await self._events.delete_of(connection, [job_id])
+
+        await self._database.transaction(work)
+
+    async def _owned(self, connection: AsyncConnection, owner: str, job_id: str) -> Job:
+        job = await self._jobs.get(connection, job_id) if is_id(job_id) else None
+        if job is None or job.owner != owner:
+            raise NotFound("there is no such job")
+        return job

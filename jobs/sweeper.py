@@ -1,0 +1,199 @@
+"""The sweeper: a loop in every process that repairs what got stuck. No leader, no cron; every repair may run twice."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import get_args
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.announcer import Announcer
+from jobs.database import Database, DatabaseUnavailable
+from jobs.eventlog import EventLog, LogUnavailable
+from jobs.janitor import Janitor, outputs_prefix
+from jobs.job import Job
+from jobs.outbox import Outbox
+from jobs.repositories.chores import IdempotencyRepository
+from jobs.repositories.events import EventRepository
+from jobs.repositories.jobs import JobRepository
+from jobs.repositories.queue import QueueRepository
+from jobs.service import CANCELLED, WakeUps, dump
+from schema.problems import PROBLEMS
+from schema.responses import JobError, JobKind
+from storage.store import StorageError
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+STALE_WAKE_UP = timedelta(seconds=10)
+KEYS_KEPT = timedelta(hours=24)
+LEAST_PAUSE_SECONDS = 0.05
+TIDY_EVERY = 60
+WORKER_LOST = JobError(code="worker_lost", message=PROBLEMS["worker_lost"].title, retryable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPolicy:
+    """How often to look (seconds, jittered by half), and how long finished jobs are kept."""
+
+    every_seconds: float
+    lease: timedelta
+    jobs_kept: timedelta
+    events_kept: timedelta
+
+
+class Sweeper:
+    """Finds lapsed leases, due jobs without a wake-up, untold events, garbage, and what is past its keeping."""
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: JobRepository,
+        queue: QueueRepository,
+        events: EventRepository,
+        keys: IdempotencyRepository,
+        *,
+        announcer: Announcer,
+        outbox: Outbox,
+        janitor: Janitor,
+        log: EventLog,
+        wake_ups: WakeUps,
+        policy: SweepPolicy,
+        metrics: CollectorRegistry,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._queue = queue
+        self._events = events
+        self._keys = keys
+        self._announcer = announcer
+        self._outbox = outbox
+        self._janitor = janitor
+        self._log = log
+        self._wake_ups = wake_ups
+        self._policy = policy
+        self._epoch: str | None = None
+        self._rounds = 0
+        self._repairs = Counter(
+            "media_sweeper_repairs_total", "What the sweeper repaired.", ["repair"], registry=metrics
+        )
+
+    async def run(self) -> None:
+        """Sweep until cancelled, sooner when a retry is due sooner."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(await self._pause())
+
+    async def _pause(self) -> float:
+        pause = self._policy.every_seconds * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, no secret
+        try:
+            async with self._database.reading() as connection:
+                due = await self._queue.seconds_until_due(connection)
+        except DatabaseUnavailable:
+            return pause
+        return pause if due is None else max(LEAST_PAUSE_SECONDS, min(pause, due))
+
+    async def sweep(self) -> None:
+        """Do every repair once; one that fails does not keep the others from running."""
+        repairs: dict[str, Callable[[], Awaitable[int]]] = {
+            "lapsed_lease": self.return_lapsed,
+            "lost_wake_up": self._wake_due,
+            "untold_event": self._outbox.tell_overdue,
+            "garbage": self._janitor.work_off,
+        }
+        self._rounds += 1
+        if self._rounds % TIDY_EVERY == 1:
+            repairs["expired"] = self._tidy
+        for name, repair in repairs.items():
+            try:
+                count = await repair()
+            except (DatabaseUnavailable, LogUnavailable, StorageError) as error:
+                log.info("sweep_incomplete", repair=name, error=type(error).__name__)
+            except Exception:
+                log.exception("sweep_failed", repair=name)
+            else:
+                if count:
+                    self._repairs.labels(name).inc(count)
+                    log.info("swept", repair=name, count=count)
+
+    async def return_lapsed(self, *, everything: bool = False) -> int:
+        """Take jobs from workers that fell silent; with `everything` from all, when none of them can be alive."""
+        async with self._database.reading() as connection:
+            lapsed = await self._queue.lapsed(connection, BATCH, everything=everything)
+        for job in lapsed:
+            await self._database.transaction(partial(self._take_back, job=job, everything=everything))
+            await self._outbox.tell(job.id)
+        return len(lapsed)
+
+    async def _take_back(self, connection: AsyncConnection, job: Job, *, everything: bool) -> None:
+        """The lapse of one lease; the conditions are checked again, for the worker may have come back."""
+        lapsed = None if everything else self._jobs.moment(timedelta())
+        if job.status == "cancelling":
+            ended = await self._jobs.move(
+                connection, job.id, "cancelling", "lapse", lapsed_at=lapsed, error=dump(CANCELLED)
+            )
+            error = CANCELLED
+        elif job.attempts >= job.max_attempts:
+            ended = await self._jobs.move(
+                connection, job.id, "running", "fail", lapsed_at=lapsed, error=dump(WORKER_LOST)
+            )
+            error = WORKER_LOST
+        else:
+            await self._jobs.move(
+                connection,
+                job.id,
+                "running",
+                "lapse",
+                lapsed_at=lapsed,
+                lost_workers=job.lost_workers + 1,
+                progress=None,
+                message=None,
+                run_at=self._jobs.moment(timedelta()),
+                woken_at=None,
+            )
+            return
+        if ended is not None:
+            await self._janitor.note(connection, outputs_prefix(ended))
+            await self._janitor.note(connection, outputs_prefix(ended), 2 * self._policy.lease)
+            await self._announcer.failed(connection, ended, error)
+
+    async def _wake_due(self) -> int:
+        """Send wake-ups for due jobs that no fresh one stands for, but never more than there are jobs waiting."""
+        is_replaced = await self._is_log_replaced()
+        stale = timedelta() if is_replaced else STALE_WAKE_UP
+        sent = 0
+        for kind in get_args(JobKind):
+            room = BATCH - await self._wake_ups.waiting(kind)
+            if room <= 0:
+                continue
+            due = await self._database.transaction(partial(self._queue.wake, kind=kind, stale=stale, limit=room))
+            for job_id in due:
+                await self._wake_ups.send(kind, job_id)
+            sent += len(due)
+        return sent
+
+    async def _is_log_replaced(self) -> bool:
+        """Whether Redis was emptied or replaced since the last look: then every wake-up in it is gone."""
+        epoch = await self._log.epoch()
+        is_replaced = epoch != self._epoch
+        self._epoch = epoch
+        return is_replaced
+
+    async def _tidy(self) -> int:
+        """Remove jobs, events and idempotency keys past their keeping."""
+        await self._database.transaction(lambda tx: self._events.delete_jobless(tx, self._policy.events_kept))
+        keys = await self._database.transaction(lambda tx: self._keys.delete_older(tx, KEYS_KEPT))
+        jobs = await self._database.transaction(self._forget_old_jobs)
+        return len(keys) + jobs
+
+    async def _forget_old_jobs(self, connection: AsyncConnection) -> int:
+        ids = await self._jobs.finished_before(connection, self._policy.jobs_kept, BATCH)
+        if ids:
+            await self._events.delete_of(connection, ids)
+            await self._jobs.delete_all(connection, ids)
+        return len(ids)

@@ -1,0 +1,86 @@
+"""What clients send: every request body, with its bounds."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from schema.wire import Wire
+
+MAX_SEED = 2**63 - 1
+
+_FORBIDDEN_CHARACTERS = re.compile(r"[\x00\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores neither NUL nor lone surrogates, so no database is given any."""
+    if _FORBIDDEN_CHARACTERS.search(text):
+        raise ValueError("must not contain NUL or lone surrogates")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+
+def _even(number: int) -> int:
+    """H.264 in its common pixel format halves the colour planes in both directions."""
+    if number % 2:
+        raise ValueError("must be even")
+    return number
+
+
+VideoEdge = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
+
+
+class GenerationBody(Wire):
+    """What image and video requests share. Output i uses `seed + i`."""
+
+    prompt: Text = Field(min_length=1, max_length=4000)
+    negative_prompt: Text | None = Field(default=None, max_length=4000)
+    model: Text | None = Field(default=None, min_length=1, max_length=200)
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    inputs: list[Annotated[Text, Field(min_length=1, max_length=1024)]] = Field(default=[], max_length=16)
+    options: dict[str, Any] = Field(default={})
+
+
+class ImageBody(GenerationBody):
+    """`POST /generate/image`. Sizes in pixels."""
+
+    n: int = Field(default=1, ge=1, le=8)
+    width: int = Field(default=1024, ge=64, le=2048)
+    height: int = Field(default=1024, ge=64, le=2048)
+
+
+class VideoBody(GenerationBody):
+    """`POST /generate/video`. Sizes in pixels, `fps` in frames per second."""
+
+    n: int = Field(default=1, ge=1, le=4)
+    width: VideoEdge = 512
+    height: VideoEdge = 512
+    duration_seconds: float = Field(default=4, ge=0.5, le=60, allow_inf_nan=False)
+    fps: int = Field(default=24, ge=1, le=60)
+
+
+class MediaDeletion(Wire):
+    """`POST /media/delete`."""
+
+    paths: list[Annotated[Text, Field(min_length=1, max_length=1024)]] = Field(min_length=1, max_length=100)
+
+
+class Empty(Wire):
+    """The body of a POST without parameters, when there is one at all."""
+
+
+class JobFilter(Wire):
+    """The query of `GET /jobs`."""
+
+    status: Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"] | None = None
+    kind: Literal["image", "video", "upload"] | None = None
+
+
+class MediaFilter(Wire):
+    """The query of `GET /media`; `prefix` is matched below `media/{userID}/`."""
+
+    prefix: Text | None = Field(default=None, max_length=1024)
+    kind: Literal["image", "video"] | None = None
+    source: Literal["generated", "upload"] | None = None

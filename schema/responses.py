@@ -1,0 +1,137 @@
+"""What the service answers: jobs, media, pages, and the generation result, each with all of its keys always there."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from schema.models import MediaKind, ModelInfo
+from schema.wire import Moment, Wire
+
+JobKind = Literal["image", "video", "upload"]
+JobStatus = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+MediaSource = Literal["generated", "upload"]
+
+
+class JobUrls(Wire):
+    """Absolute paths of one job's resources."""
+
+    self: str
+    events: str
+    cancel: str
+
+
+class JobAccepted(Wire):
+    """The 202 of every POST that makes a job."""
+
+    job_id: str
+    status: JobStatus = "queued"
+    urls: JobUrls
+
+
+class JobError(Wire):
+    """Why a job did not succeed; `code` is from the catalogue, `message` is for a person."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class MediaItem(Wire):
+    """One object of the library. Sizes in bytes and pixels; both URLs are permanent and opaque."""
+
+    path: str
+    url: str
+    kind: MediaKind
+    source: MediaSource
+    content_type: str
+    size: int
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    thumbnail_url: str | None = Field(alias="thumbnailURL")
+    placeholder: str | None
+    sha256: str
+    job_id: str | None
+    prompt: str | None
+    model: str | None
+    seed: int | None
+    created_at: Moment
+
+
+class GenerationResult(Wire):
+    """What a generation made that still lives, in the order of the outputs."""
+
+    media: list[MediaItem]
+
+
+class UploadResult(Wire):
+    """A verified upload."""
+
+    url: str
+    path: str
+
+
+class JobView(Wire):
+    """One job. `progress` is 0-100, or null when nothing real is known; `queue_position` counts from 1."""
+
+    job_id: str
+    kind: JobKind
+    status: JobStatus
+    progress: float | None
+    message: str | None
+    queue_position: int | None
+    request: dict[str, Any]
+    result: GenerationResult | UploadResult | None
+    error: JobError | None
+    attempts: int
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+
+
+class JobPage(Wire):
+    """One page of jobs, newest first."""
+
+    items: list[JobView]
+    next_cursor: str | None
+
+
+class MediaPage(Wire):
+    """One page of media, newest first."""
+
+    items: list[MediaItem]
+    next_cursor: str | None
+
+
+class Models(Wire):
+    """What may be asked for."""
+
+    items: list[ModelInfo]
+
+
+class Deletion(Wire):
+    """What became of one path of a bulk delete, as an HTTP status."""
+
+    path: str
+    status: Literal[204, 404]
+
+
+class Deletions(Wire):
+    """The answer of `POST /media/delete`, in the order of the request."""
+
+    results: list[Deletion]
+
+
+class Ticket(Wire):
+    """A capability to open one event stream once; `expires_in` in seconds."""
+
+    ticket: str
+    expires_in: int
+
+
+class Session(Wire):
+    """The development user's token, given to the page that the service serves itself."""
+
+    token: str
+    user_id: str
+    expires_at: Moment

@@ -1,0 +1,149 @@
+"""Every setting: its name in the environment, its type, its default and what it is for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+MEBIBYTE = 2**20
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message begins with its name."""
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _base_path(value: object) -> object:
+    if not isinstance(value, str) or not value.strip("/"):
+        return ""
+    return "/" + value.strip("/")
+
+
+Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
+BasePath = Annotated[str, BeforeValidator(_base_path), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
+
+
+class Settings(BaseModel):
+    """The whole configuration. The environment's name of a field is the field's name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#]+$",
+        description="Scheme and authority under which browsers reach the service; by default http://HOST:PORT.",
+    )
+    base_path: BasePath = Field(default="", description="Path prefix of every URL but health, readiness and metrics.")
+    data_dir: Path = Field(
+        default=Path(".data"), description="Directory of the database file and of secrets made once."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        default="auto", description="Form of the log; auto is console on a terminal, else json."
+    )
+
+    auth_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Secret that HS256 tokens are signed with; at least 32 characters.",
+    )
+    auth_issuer: str | None = Field(default=None, description="The `iss` that tokens must have.")
+    auth_audience: str | None = Field(default=None, description="The `aud` that tokens must have.")
+    storage_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key of the signatures on /storage/ URLs; made once when absent.",
+    )
+    cors_origins: Origins = Field(default=(), description="Origins, separated by commas, that browsers may call from.")
+
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL of the database; by default a SQLite file in DATA_DIR."
+    )
+
+    storage_memory_bytes: int = Field(
+        default=1024 * MEBIBYTE, ge=MEBIBYTE, description="The most bytes that the in-memory store holds."
+    )
+    url_seconds: int = Field(default=900, ge=10, le=604800, description="Seconds for which a signed storage URL works.")
+
+    worker_threads: int = Field(default=4, ge=1, le=64, description="Jobs that one worker process runs at once.")
+    render_processes: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Child processes that render at once; by default one per processor.",
+    )
+    lease_seconds: float = Field(
+        default=30, gt=0, le=3600, description="Seconds after which a silent worker loses its job."
+    )
+    max_attempts: int = Field(default=3, ge=1, le=100, description="Attempts after which a job has failed for good.")
+    sweep_seconds: float = Field(default=5, gt=0, le=3600, description="Seconds between two repairs of what got stuck.")
+    drain_seconds: float = Field(default=20, ge=0, le=3600, description="Seconds that running jobs get at shutdown.")
+
+    max_queued_per_user: int = Field(default=100, ge=1, description="Unfinished jobs that one user may have.")
+    max_queued: int = Field(default=10_000, ge=1, description="Unfinished jobs that all users may have together.")
+    job_retention_days: float = Field(default=90, gt=0, description="Days for which finished jobs are kept.")
+
+    event_log_seconds: int = Field(default=900, ge=10, description="Seconds for which the event log keeps an event.")
+    event_log_entries: int = Field(
+        default=20_000, ge=100, description="The most events of one user that the log keeps."
+    )
+    stream_seconds: float = Field(
+        default=600, gt=0, description="Seconds after which an event stream is ended, ± 20 %."
+    )
+    heartbeat_seconds: float = Field(default=15, gt=0, description="Seconds between comments on an event stream.")
+    stream_buffer_bytes: int = Field(
+        default=256 * 1024,
+        ge=16 * 1024,
+        description="Unsent bytes beyond which a client that does not read is dropped.",
+    )
+    max_streams_per_user: int = Field(default=32, ge=1, description="Event streams that one user may have open.")
+
+    @model_validator(mode="after")
+    def _origins_are_exact(self) -> Self:
+        for origin in self.cors_origins:
+            scheme, _, authority = origin.partition("://")
+            if scheme not in {"http", "https"} or not authority or "/" in authority or "*" in authority:
+                raise ValueError(f"CORS_ORIGINS: {origin!r} is no exact origin such as https://app.example")
+        return self
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings that are there; an empty value counts as absent. Raises `SettingsError`."""
+        values: dict[str, Any] = {
+            name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())
+        }
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+    @property
+    def has_auth(self) -> bool:
+        """Whether somebody decided who may use the service."""
+        return self.auth_secret is not None
+
+
+def _explain(error: ValidationError) -> str:
+    """One line per wrong setting, its name first; the value is left out, for it may be a secret."""
+    lines = []
+    for each in error.errors():
+        name = str(each["loc"][0]).upper() if each["loc"] else ""
+        message = each["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {message}" if name else message)
+    return "\n".join(lines)

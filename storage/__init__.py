@@ -1,0 +1,1 @@
+"""Bytes under paths: the `Store` port, its implementations, and the path convention."""
