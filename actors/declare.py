@@ -1,6 +1,6 @@
 """The actors: plain async functions, bound to a broker and to the services that they need."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import dramatiq
 
@@ -17,11 +17,11 @@ def declare_actors(broker: BellBroker, runner: Runner) -> None:
     whose turn it is.
     """
     for kind, actor_name in WORK_ACTORS.items():
-        dramatiq.actor(_worker_of(kind, runner), broker=broker, actor_name=actor_name, queue_name=kind)
+        dramatiq.actor(broker=broker, actor_name=actor_name, queue_name=kind)(_worker_of(kind, runner))
 
 
-def _worker_of(kind: JobKind, runner: Runner) -> Any:
-    async def work(_job_id: str) -> Any:
-        return await runner.work(kind)
+def _worker_of(kind: JobKind, runner: Runner) -> Callable[[str], Awaitable[None]]:
+    async def work(_job_id: str) -> None:
+        await runner.work(kind)
 
     return work

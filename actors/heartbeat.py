@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from actors.stopping import StopSignal
+from actors.middleware.cancellation import StopSignal
 from jobs.database import DatabaseUnavailable
 from jobs.job import Lease
 from jobs.leases import LeaseService
@@ -47,10 +47,10 @@ class Heartbeat:
 
     async def _run(self) -> None:
         every = self._leases.duration.total_seconds() / BEATS_PER_LEASE
+        pause = every
         while self._stop.reason != "lost":
-            await asyncio.sleep(every)
-            while not await self._beat():
-                await asyncio.sleep(min(RETRY_SECONDS, every))
+            await asyncio.sleep(pause)
+            pause = every if await self._beat() else min(RETRY_SECONDS, every)
 
     async def _beat(self) -> bool:
         """One beat; False when the database could not be asked and it is worth to ask again."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,10 +11,11 @@ import structlog
 
 from actors.gate import Gate
 from actors.heartbeat import Heartbeat
+from actors.middleware.cancellation import Cancellation, StopSignal
+from actors.middleware.metrics import Metrics
+from actors.middleware.progress import Progress, ProgressReporter
 from actors.outputs import OutputShelf
-from actors.progress import ProgressReporter
 from actors.providers.base import GenerationRequest, Provider, ProviderError
-from actors.stopping import RunningJobs, StopSignal
 from jobs.database import DatabaseUnavailable
 from jobs.job import Failure, Job, Lease, Media
 from jobs.leases import LeaseService
@@ -31,15 +32,6 @@ RELEASE_SECONDS = 10.0
 Ending = Literal["succeeded", "failed", "cancelled", "released", "lost"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one run ended, for the metrics. "failed" may be an attempt that is tried again."""
-
-    kind: JobKind
-    model: str
-    ending: Ending
-
-
 class Runner:
     """Runs jobs; several at once, each in a task of its own."""
 
@@ -48,13 +40,18 @@ class Runner:
         leases: LeaseService,
         providers: Mapping[str, Provider],
         shelf: OutputShelf,
-        running: RunningJobs,
+        *,
+        progress: Progress,
+        cancellation: Cancellation,
+        metrics: Metrics,
         scratch: Path | None = None,
     ) -> None:
         self._leases = leases
         self._providers = providers
         self._shelf = shelf
-        self._running = running
+        self._progress = progress
+        self._cancellation = cancellation
+        self._metrics = metrics
         self._scratch = scratch
         self._gate = Gate()
         self._is_draining = False
@@ -62,7 +59,7 @@ class Runner:
         self._is_idle = asyncio.Event()
         self._is_idle.set()
 
-    async def work(self, kind: JobKind) -> Outcome | None:
+    async def work(self, kind: JobKind) -> Ending | None:
         """Claim the next job of this kind and see it through; None when there is none."""
         if self._is_draining:
             return None
@@ -86,32 +83,32 @@ class Runner:
             try:
                 async with asyncio.timeout(seconds):
                     await self._is_idle.wait()
-                return
             except TimeoutError:
-                self._running.stop_all("released")
+                self._cancellation.stop_all("released")
+            else:
+                return
 
-    async def _run(self, lease: Lease) -> Outcome:
+    async def _run(self, lease: Lease) -> Ending:
         job = lease.job
-        heartbeat: Heartbeat
+        begun = time.monotonic()
+        reporter = self._progress.reporter
         with (
             structlog.contextvars.bound_contextvars(job_id=job.id, claim=job.claims),
-            self._running.watch(job.id) as stop,
+            self._cancellation.watch(job.id) as stop,
         ):
-            reporter = ProgressReporter(
-                self._leases, lease, job.request.get("n", 1), may_speak=lambda: heartbeat.is_valid
-            )
             heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest)
             async with heartbeat.beating():
                 if self._is_draining:
                     stop.give("released")
                 ending = await self._work_until_stopped(lease, stop, reporter, heartbeat)
             log.info("run_ended", ending=ending, kind=job.kind)
-        return Outcome(job.kind, job.request.get("model", ""), ending)
+        self._metrics.run_ended(job.kind, job.request.get("model", ""), ending, time.monotonic() - begun)
+        return ending
 
     async def _work_until_stopped(
         self, lease: Lease, stop: StopSignal, reporter: ProgressReporter, heartbeat: Heartbeat
     ) -> Ending:
-        work = asyncio.create_task(self._generate(lease, reporter), name=f"work-{lease.job.id}")
+        work = asyncio.create_task(self._generate(lease, reporter, heartbeat), name=f"work-{lease.job.id}")
         stop.bind(work.cancel)
         try:
             media = await work
@@ -154,13 +151,17 @@ class Runner:
             return "released"
         return "cancelled" if await self._leases.stop(lease) else "lost"
 
-    async def _generate(self, lease: Lease, reporter: ProgressReporter) -> list[Media]:
+    async def _generate(self, lease: Lease, reporter: ProgressReporter, heartbeat: Heartbeat) -> list[Media]:
         job = lease.job
         request = generation_request(job)
         provider = self._providers.get(request.model)
         if provider is None:
             raise ProviderError("model_retired", PROBLEMS["model_retired"].title, retryable=False)
-        async with self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE), reporter.telling():
+        reporter.expect(files=request.n)
+        async with (
+            self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE),
+            reporter.telling(lease, lambda: heartbeat.is_valid),
+        ):
             with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
                 media = []
                 async with provider.generate(request, reporter, Path(scratch)) as outputs:

@@ -10,13 +10,14 @@ from redis import Redis
 
 from actors.broker import BellBroker
 from actors.declare import declare_actors
+from actors.middleware.cancellation import Cancellation
 from actors.middleware.correlation import Correlation
 from actors.middleware.hosting import Hosting
 from actors.middleware.metrics import Metrics
+from actors.middleware.progress import Progress
 from actors.outputs import OutputShelf
 from actors.providers.base import Provider
 from actors.runner import Runner
-from actors.stopping import RunningJobs
 from jobs.assembly import Jobs
 from jobs.clock import Clock
 from jobs.control import CANCEL_CHANNEL, CancelListener
@@ -43,13 +44,15 @@ async def hosted_worker(
     drain_seconds: float,
 ) -> AsyncIterator[None]:
     """Work on jobs for as long as the context lasts, on the loop that enters it; then drain."""
-    running = RunningJobs()
-    by_model = {model.id: provider for provider in providers for model in provider.models()}
-    runner = Runner(jobs.leases, by_model, OutputShelf(store, clock), running)
-    for middleware in (Hosting(asyncio.get_running_loop()), Correlation(), Metrics(metrics)):
+    loop = asyncio.get_running_loop()
+    progress, cancellation, counts = Progress(jobs.leases), Cancellation(loop), Metrics(metrics)
+    for middleware in (Hosting(loop), Correlation(), counts, progress, cancellation):
         broker.add_middleware(middleware)
+    by_model = {model.id: provider for provider in providers for model in provider.models()}
+    shelf = OutputShelf(store, clock)
+    runner = Runner(jobs.leases, by_model, shelf, progress=progress, cancellation=cancellation, metrics=counts)
     declare_actors(broker, runner)
-    await jobs.bus.subscribe(CANCEL_CHANNEL, CancelListener(running.stop))
+    await jobs.bus.subscribe(CANCEL_CHANNEL, CancelListener(cancellation.stop))
     worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MILLISECONDS)
     broker.emit_after("process_boot")
     worker.start()

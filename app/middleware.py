@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from app.auth import Identity, Unauthenticated
 from app.handlers.events import admit_by_ticket
 from app.keys import AUTHENTICATOR, EXPIRES_AT, REQUEST_ID, USER
-from app.problems import problem, problem_of
+from app.problems import Description, describe, problem
 from jobs.ids import new_id
 
 log = structlog.get_logger("app.access")
@@ -73,8 +73,7 @@ def boundary(registry: CollectorRegistry) -> Middleware:
 def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.StreamResponse:
     if isinstance(error, web.HTTPRedirection):
         return error
-    known = problem_of(request, error, request_id)
-    return known if known is not None else problem(request, "internal_error", request_id=request_id)
+    return problem(request, describe(error) or Description("internal_error"), request_id)
 
 
 def route_of(request: web.Request) -> str:
@@ -111,7 +110,7 @@ def cross_origin(origins: frozenset[str]) -> Middleware:
 
 
 def _preflight(request: web.Request) -> Mapping[str, str]:
-    headers = {
+    headers: dict[str, str] = {
         hdrs.ACCESS_CONTROL_ALLOW_METHODS: _ALLOWED_METHODS,
         hdrs.ACCESS_CONTROL_ALLOW_HEADERS: _ALLOWED_HEADERS,
         hdrs.ACCESS_CONTROL_MAX_AGE: _PREFLIGHT_SECONDS,

@@ -1,6 +1,7 @@
 """Errors on the wire: one table from exceptions to codes, and RFC 9457 problem documents."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
@@ -51,6 +52,9 @@ STATUS_CODES: Final[Mapping[int, str]] = {
 """The code of each status that aiohttp raises by itself."""
 
 
+_KEPT_HEADERS: Final = ("Allow", "Content-Range")
+
+
 class BodyError(Exception):
     """The body can't be read; `code` is from the catalogue."""
 
@@ -60,65 +64,66 @@ class BodyError(Exception):
         self.detail = detail
 
 
-def problem(
-    request: web.BaseRequest,
-    code: str,
-    *,
-    request_id: str,
-    detail: str = "",
-    errors: Sequence[FieldError] = (),
-    headers: Mapping[str, str] | None = None,
-) -> web.Response:
-    """The answer for one code. `instance` is the request's path, without its query, which may hold a capability."""
-    kind = PROBLEMS[code]
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a problem document says of one error, and the headers that go with it."""
+
+    code: str
+    detail: str = ""
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe(error: Exception) -> Description | None:
+    """What to say of an exception that somebody expected; None for a mistake of ours."""
+    match error:
+        case web.HTTPException():
+            return _of_status(error)
+        case InvalidRequest():
+            return Description(error.code, errors=error.errors)
+        case QueueFull():
+            return Description(error.code, error.detail, headers={"Retry-After": str(error.retry_after)})
+        case BodyError() | JobsError():
+            return Description(error.code, error.detail)
+        case Unauthenticated():
+            challenge = 'Bearer error="invalid_token"' if error.was_given else "Bearer"
+            return Description("unauthenticated", headers={"WWW-Authenticate": challenge})
+        case _:
+            return _of_table(error)
+
+
+def _of_status(error: web.HTTPException) -> Description | None:
+    code = STATUS_CODES.get(error.status)
+    kept = {name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers}
+    return None if code is None else Description(code, headers=kept)
+
+
+def _of_table(error: Exception) -> Description | None:
+    for kind, code in CODES:
+        if isinstance(error, kind):
+            is_passing = PROBLEMS[code].status in {429, 503}
+            return Description(code, headers={"Retry-After": str(RETRY_SECONDS)} if is_passing else {})
+    return None
+
+
+def problem(request: web.BaseRequest, described: Description, request_id: str) -> web.Response:
+    """The problem document. `instance` is the request's path, without its query, which may hold a capability."""
+    kind = PROBLEMS[described.code]
     document: dict[str, Any] = {
-        "type": f"urn:media-pipeline:problem:{code}",
+        "type": f"urn:media-pipeline:problem:{kind.code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": detail or kind.title,
+        "detail": described.detail or kind.title,
         "instance": request.path,
-        "code": code,
+        "code": kind.code,
         "retryable": kind.retryable,
         "requestId": request_id,
     }
-    if errors:
-        document["errors"] = [{"field": each.field, "message": each.message} for each in errors]
+    if described.errors:
+        document["errors"] = [{"field": each.field, "message": each.message} for each in described.errors]
     return web.Response(
         status=kind.status or 500,
         body=json_line(document).encode("utf-8", "replace"),
         content_type="application/problem+json",
-        headers=headers,
+        headers=described.headers,
     )
-
-
-def problem_of(request: web.BaseRequest, error: Exception, request_id: str) -> web.Response | None:
-    """The answer for an exception that somebody expected; None for a mistake of ours."""
-    match error:
-        case web.HTTPException():
-            return _of_status(request, error, request_id)
-        case BodyError():
-            return problem(request, error.code, request_id=request_id, detail=error.detail)
-        case InvalidRequest():
-            return problem(request, error.code, request_id=request_id, errors=error.errors)
-        case QueueFull():
-            after = {"Retry-After": str(error.retry_after)}
-            return problem(request, error.code, request_id=request_id, detail=error.detail, headers=after)
-        case JobsError():
-            return problem(request, error.code, request_id=request_id, detail=error.detail)
-        case Unauthenticated():
-            challenge = 'Bearer error="invalid_token"' if error.was_given else "Bearer"
-            headers = {"WWW-Authenticate": challenge}
-            return problem(request, "unauthenticated", request_id=request_id, headers=headers)
-    for kind, code in CODES:
-        if isinstance(error, kind):
-            retry = {"Retry-After": str(RETRY_SECONDS)} if PROBLEMS[code].status in {429, 503} else None
-            return problem(request, code, request_id=request_id, headers=retry)
-    return None
-
-
-def _of_status(request: web.BaseRequest, error: web.HTTPException, request_id: str) -> web.Response | None:
-    code = STATUS_CODES.get(error.status)
-    if code is None:
-        return None
-    kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
-    return problem(request, code, request_id=request_id, headers=kept)

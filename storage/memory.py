@@ -1,7 +1,7 @@
 """The store that keeps its objects in this process's memory: for development, tests and demos."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -209,7 +209,7 @@ class _Intake:
             self._rest.clear()
 
 
-async def _read(pieces: tuple[bytes, ...], start: int, stop: int) -> AsyncIterator[bytes]:
+async def _read(pieces: tuple[bytes, ...], start: int, stop: int) -> AsyncGenerator[bytes, None]:
     at = start
     while at < stop:
         index, offset = divmod(at, PIECE_BYTES)

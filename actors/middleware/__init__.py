@@ -1,1 +1,1 @@
-"""What accompanies every message: one concern, one file. None of them writes a job's state: a hook that raises is lost."""
+"""What accompanies every message, one concern to a file. None writes a job's state: a hook that raises is lost."""

@@ -1,9 +1,8 @@
-"""`/events`: the caller's events as a stream, the events of one job, and tickets for clients that can't send headers."""
+"""`/events`: the caller's events as a stream, one job's events, and tickets for clients that can't send headers."""
 
 import asyncio
 import random
 from http import HTTPStatus
-from typing import cast
 
 from aiohttp import HttpVersion11, web
 
@@ -153,8 +152,7 @@ def _transport(request: web.Request) -> asyncio.Transport:
     if request.transport is None:
         # The client left before anything was said.
         raise ConnectionResetError
-    # uvloop's transports behave as asyncio's, but don't inherit from them.
-    return cast("asyncio.Transport", request.transport)
+    return request.transport
 
 
 def _is_chunked(request: web.Request) -> bool:

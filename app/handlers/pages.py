@@ -11,20 +11,20 @@ from aiohttp import web
 
 from app.answers import answer
 from app.body import no_body
-from app.keys import SESSIONS
+from app.keys import SESSIONS, URLS
 from schema.responses import Session
 
 _INLINE = re.compile(rb"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 @cache
-def page() -> tuple[bytes, str]:
-    """The page's bytes and the policy that allows its own inline code and nothing else."""
+def page(media_origin: str) -> tuple[bytes, str]:
+    """The page's bytes and the policy that allows its own inline code, and media from where the API's URLs point."""
     body = (resources.files("app") / "static" / "index.html").read_bytes()
     hashes = {tag: _hash(code) for tag, code in _INLINE.findall(body)}
     policy = (
         f"default-src 'none'; script-src {hashes[b'script']}; style-src {hashes[b'style']}; "
-        "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
+        f"img-src 'self' data: blob: {media_origin}; media-src 'self' blob: {media_origin}; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return body, policy
@@ -34,9 +34,9 @@ def _hash(code: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(code).digest()).decode()}'"
 
 
-async def show_page(_request: web.Request) -> web.Response:
+async def show_page(request: web.Request) -> web.Response:
     """The page."""
-    body, policy = page()
+    body, policy = page(request.app[URLS].public_url)
     headers = {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-cache",

@@ -73,7 +73,7 @@ async def read(store: Store, path: str = PATH, start: int = 0, stop: int | None 
 
 
 async def close(opened: OpenObject) -> None:
-    await opened.chunks.aclose()  # type: ignore[attr-defined]  # the port's text promises it, its type does not
+    await opened.chunks.aclose()
 
 
 async def exists(store: Store, path: str = PATH) -> bool:

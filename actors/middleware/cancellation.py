@@ -1,8 +1,14 @@
-"""Stopping work that is under way: because its job was cancelled, its lease was lost, or the process shuts down."""
+"""Cancellation: work under way is stopped when its job was cancelled, its lease was lost, or the process shuts down."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
+
+import dramatiq
+from dramatiq.broker import Broker, MessageProxy
+from dramatiq.worker import Worker
 
 Reason = Literal["cancelled", "lost", "released"]
 
@@ -28,16 +34,26 @@ class StopSignal:
                 self._stop()
 
 
-class RunningJobs:
-    """The jobs that this process works on, and the signal of each."""
+class Cancellation(dramatiq.Middleware):
+    """Gives every message a signal, and knows which job each of them is about once the actor has claimed one."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._signals: dict[str, StopSignal] = {}
+        self._of_message: ContextVar[StopSignal] = ContextVar("stop_signal")
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        # The worker thread's context is what the actor's coroutine starts with.
+        self._of_message.set(StopSignal())
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        """Whatever still runs after the drain goes back to the queue; Dramatiq's threads wait for it."""
+        self._loop.call_soon_threadsafe(self.stop_all, "released")
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[StopSignal]:
-        """A signal for as long as the context lasts."""
-        signal = StopSignal()
+        """The current message's signal, known as this job's for as long as the context lasts."""
+        signal = self._of_message.get()
         self._signals[job_id] = signal
         try:
             yield signal
@@ -46,18 +62,13 @@ class RunningJobs:
             if self._signals.get(job_id) is signal:
                 del self._signals[job_id]
 
-    def stop(self, job_id: str, reason: Reason = "cancelled") -> None:
-        """Stop a job, if it runs here."""
+    def stop(self, job_id: str) -> None:
+        """Stop a job because its owner wants it, if it runs here."""
         signal = self._signals.get(job_id)
         if signal is not None:
-            signal.give(reason)
+            signal.give("cancelled")
 
     def stop_all(self, reason: Reason) -> None:
         """Stop every job that runs here."""
         for signal in tuple(self._signals.values()):
             signal.give(reason)
-
-    @property
-    def count(self) -> int:
-        """How many jobs run here."""
-        return len(self._signals)
