@@ -15,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 IDLE_SECONDS = 5.0
 """How long a consumer trusts that nobody forgot to ring."""
+STOPPING_SECONDS = 0.05
 
 
 @contextmanager
@@ -45,7 +46,7 @@ class BellConsumer(_RedisConsumer):
             message = dramatiq.Message.decode(self.message_cache.pop(0))
             self.queued_message_ids.add(message.message_id)
             return MessageProxy(message)
-        self._bell.wait(IDLE_SECONDS)
+        self._bell.wait(self.broker.idle_seconds)
         return None
 
     def ack(self, message: MessageProxy) -> None:
@@ -69,6 +70,7 @@ class BellBroker(RedisBroker):
 
     def __init__(self, client: Redis, middleware: list[dramatiq.Middleware]) -> None:
         self._bells: dict[str, Event] = {}
+        self.idle_seconds = IDLE_SECONDS
         super().__init__(client=client, middleware=middleware, namespace="mp:broker")
 
     @property
@@ -79,8 +81,9 @@ class BellBroker(RedisBroker):
         """What wakes the consumer of a queue."""
         return self._bells.setdefault(queue_name, Event())
 
-    def ring_all(self) -> None:
-        """Wake every consumer, so that it sees that it should stop."""
+    def hasten(self) -> None:
+        """Have consumers look up often from now on: Dramatiq stops them by a flag that they must see."""
+        self.idle_seconds = STOPPING_SECONDS
         for bell in self._bells.values():
             bell.set()
 

@@ -23,7 +23,7 @@ from jobs.clock import Clock
 from jobs.control import CANCEL_CHANNEL, CancelListener
 from storage.store import Store
 
-WORKER_TIMEOUT_MILLISECONDS = 1000
+WORKER_TIMEOUT_MILLISECONDS = 500
 
 
 def make_broker(client: Redis) -> BellBroker:
@@ -60,5 +60,5 @@ async def hosted_worker(
         yield
     finally:
         await runner.drain(drain_seconds)
-        broker.ring_all()
+        broker.hasten()
         await asyncio.to_thread(worker.stop)

@@ -92,6 +92,9 @@ async def mark(request: web.Request, response: web.StreamResponse) -> None:
     request_id = request.get(REQUEST_ID)
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    # The libraries' versions are nobody's business.
+    response.headers[hdrs.SERVER] = "media-pipeline"
 
 
 def cross_origin(origins: frozenset[str]) -> Middleware:

@@ -164,10 +164,13 @@ class EventLog:
             if attempt is not None
         }
 
-    async def epoch(self) -> str | None:
-        """The log's epoch; None on a Redis that was emptied or replaced and has told nothing since."""
-        value: Any = await self._run(lambda: self._redis.get(EPOCH_KEY))
-        return None if value is None else str(value, "ascii")
+    async def epoch(self) -> str:
+        """The log's epoch; a new one on a Redis that was emptied or replaced."""
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.set(EPOCH_KEY, self._new_epoch(), nx=True)
+        pipeline.get(EPOCH_KEY)
+        _, epoch = await self._run(pipeline.execute)
+        return str(epoch, "ascii")
 
     async def _run(self, command: Callable[[], Awaitable[T]]) -> T:
         try:

@@ -77,7 +77,7 @@ class Sweeper:
         self._log = log
         self._wake_ups = wake_ups
         self._policy = policy
-        self._epoch: str | None = None
+        self._epoch = ""
         self._rounds = 0
         self._repairs = Counter(
             "media_sweeper_repairs_total", "What the sweeper repaired.", ["repair"], registry=metrics
