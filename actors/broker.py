@@ -11,6 +11,7 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 from redis import Redis
 from redis.exceptions import BusyLoadingError, ReadOnlyError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 IDLE_SECONDS = 5.0
@@ -23,7 +24,7 @@ def _connection_errors() -> Iterator[None]:
     """Dramatiq restarts a consumer on its own error alone; a timeout, a replica or a loading server is one, too."""
     try:
         yield
-    except (ConnectionError, RedisTimeoutError, ReadOnlyError, BusyLoadingError) as error:
+    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError, BusyLoadingError) as error:
         raise ConnectionClosed(error) from None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from app.logs import configure_logs
-from app.main import authenticator_of, serve
+from app.main import authenticator_of, only_process, serve
 from jobs.clock import system_clock
 from jobs.database import Database, sqlite_engine
 from jobs.migrations import migrate
@@ -57,7 +57,11 @@ def _token(settings: Settings, user: str, hours: float) -> str:
 
 
 async def _migrate(settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with only_process(settings.data_dir):
+        await _migrate_alone(settings)
+
+
+async def _migrate_alone(settings: Settings) -> None:
     database = Database(sqlite_engine(settings.data_dir / "media.db"))
     try:
         await migrate(database.engine)

@@ -1,5 +1,7 @@
 """Where the application keeps what its handlers use."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -27,6 +29,8 @@ HUB = web.AppKey("hub", Hub)
 STORE: web.AppKey[Store] = web.AppKey("store")
 OWN_STORE: web.AppKey[tuple[MemoryStore, UrlSigner] | None] = web.AppKey("own_store")
 """The store whose objects this service serves itself, and what its URLs are signed with; None beside a bucket."""
+STORED_HOOK: web.AppKey[Callable[[str, int, int | None], None]] = web.AppKey("stored_hook")
+"""Told path, committed bytes and total (None: unknown yet) of uploads into the own store; neither blocks nor raises."""
 READINESS = web.AppKey("readiness", Readiness)
 
 USER = web.RequestKey("user", str)

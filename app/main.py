@@ -22,7 +22,7 @@ from app.application import Context, make_app
 from app.auth import Authenticator, DevelopmentSessions, is_loopback
 from app.keys import AUTHENTICATOR, HUB, JOBS, MODELS, OWN_STORE, READINESS, SESSIONS, STORE
 from app.readiness import Readiness
-from app.secrets import kept_secret
+from app.secrets import kept_secret, make_private
 from app.sse.hub import Hub, HubLimits
 from app.sse.metrics import HubMetrics
 from jobs.assembly import assemble
@@ -56,7 +56,7 @@ def authenticator_of(settings: Settings, clock: Clock) -> Authenticator:
 @contextlib.contextmanager
 def only_process(directory: Path) -> Iterator[None]:
     """Hold a data directory for this process alone. Raises `SettingsError`."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     with (directory / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -176,6 +176,7 @@ async def serve(settings: Settings) -> None:
         try:
             await web.SockSite(runner, sock).start()
             log.info("serving", url=f"{urls.root}/", auth="configured" if settings.has_auth else "development")
+            print(f"\n  Studio: {urls.root}/\n", flush=True)  # noqa: T201  # for the person who started it
             await stop.wait()
             log.info("draining")
             app[READINESS].is_draining = True

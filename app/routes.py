@@ -43,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     Route("open_file", "GET", "/files/{key}", media.open_file, is_public=True),
     Route("read_object", "GET", "/storage/{path:.+}", storage.serve_object, is_public=True),
     Route("write_object", "PUT", "/storage/{path:.+}", storage.serve_object, is_public=True),
+    Route("abort_object", "DELETE", "/storage/{path:.+}", storage.serve_object, is_public=True),
     Route("health", "GET", "/healthz", operations.health, is_public=True, is_fixed=True),
     Route("ready", "GET", "/readyz", operations.ready, is_public=True, is_fixed=True),
     Route("metrics", "GET", "/metrics", operations.metrics, is_public=True, is_fixed=True),

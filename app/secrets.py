@@ -5,9 +5,14 @@ import secrets
 from pathlib import Path
 
 
+def make_private(directory: Path) -> None:
+    """Make the data directory, which holds secrets and prompts, for this user alone; an existing one stays as it is."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def kept_secret(directory: Path, name: str) -> str:
     """The secret of this name; made with 256 bits when there is none. Two processes that make it at once agree."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     file = directory / name
     if not file.exists():
         draft = directory / f".{name}.{os.getpid()}"

@@ -35,4 +35,6 @@ class Background:
     async def settle(self) -> None:
         """Wait until everything that was started has ended."""
         while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks)
+            # Their callbacks run in the next turn of the loop.
+            await asyncio.sleep(0)

@@ -39,7 +39,7 @@ _TYPES = (
     ProblemType("internal_error", 500, "Something went wrong on our side.", retryable=True),
     ProblemType("dependency_unavailable", 503, "A service that this one needs is down.", retryable=True),
     ProblemType("draining", 503, "This process is shutting down.", retryable=True),
-    ProblemType("storage_full", 507, "The store has no room left.", retryable=True),
+    ProblemType("storage_full", 507, "The store has no room left."),
     ProblemType("cancelled", None, "The job was cancelled."),
     ProblemType("worker_lost", None, "The workers that tried this job were lost.", retryable=True),
     ProblemType("deadline_exceeded", None, "The job ran out of time.", retryable=True),

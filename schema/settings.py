@@ -17,6 +17,10 @@ from pydantic import (
 MEBIBYTE = 2**20
 
 
+NOT_YET = ("DATABASE_URL", "REDIS_URL", "GCS_BUCKET", "STORAGE_DIR", "AUTH_JWKS_URL")
+"""Settings of the production engine: to leave them unread in silence would lose what somebody means to keep."""
+
+
 class SettingsError(Exception):
     """A setting is wrong; the message begins with its name."""
 
@@ -72,10 +76,6 @@ class Settings(BaseModel):
     )
     cors_origins: Origins = Field(default=(), description="Origins, separated by commas, that browsers may call from.")
 
-    database_url: str | None = Field(
-        default=None, description="SQLAlchemy URL of the database; by default a SQLite file in DATA_DIR."
-    )
-
     storage_memory_bytes: int = Field(
         default=1024 * MEBIBYTE, ge=MEBIBYTE, description="The most bytes that the in-memory store holds."
     )
@@ -125,6 +125,9 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings that are there; an empty value counts as absent. Raises `SettingsError`."""
+        for name in NOT_YET:
+            if environment.get(name):
+                raise SettingsError(f"{name}: this version runs as one process alone and can't use it yet")
         values: dict[str, Any] = {
             name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())
         }

@@ -47,9 +47,9 @@ async def stream_all(request: web.Request) -> web.StreamResponse:
     if job_id is not None:
         await request.app[JOBS].service.get(owner, job_id)
 
-    async def begin(cursor: EventId, reason: str | None) -> bytes:
+    async def begin(cursor: EventId | None, reason: str | None) -> bytes:
         snapshot = await request.app[JOBS].service.snapshot(owner, job_id)
-        block = b"id: %b\n%b" % (str(cursor).encode(), frame_of("snapshot", payload_of(snapshot)))
+        block = _with_id(cursor, frame_of("snapshot", payload_of(snapshot)))
         return retry_line() + (_reset(cursor, reason) if reason else b"") + block
 
     response = StreamResponse()
@@ -70,12 +70,11 @@ async def stream_job(request: web.Request) -> web.StreamResponse:
     owner, job_id = request[USER], request.match_info["job_id"]
     ending = await request.app[JOBS].service.ending(owner, job_id)
     resume = resume_id(request)
-    if ending is not None and ending.published_id:
-        return await _serve_ended(request, owner, ending, resume)
+    if ending is not None and (told := await _told_as(request, owner, ending)):
+        return await _serve_ended(request, owner, ending, told, resume)
 
-    async def begin(cursor: EventId, reason: str | None) -> bytes:
-        block = b"id: %b\n\n" % str(cursor).encode()
-        return retry_line() + (_reset(cursor, reason) if reason else block)
+    async def begin(cursor: EventId | None, reason: str | None) -> bytes:
+        return retry_line() + (_reset(cursor, reason) if reason else _with_id(cursor, b"\n" if cursor else b""))
 
     response = StreamResponse()
     connection = Connection(
@@ -86,7 +85,7 @@ async def stream_job(request: web.Request) -> web.StreamResponse:
         response=response,
         fallback=begin,
         resume_from=resume,
-        begin_at=None if resume else await request.app[JOBS].log.first_of(job_id),
+        tells_whole_job=True,
     )
     return await _serve(request, response, connection)
 
@@ -106,33 +105,44 @@ async def _serve(request: web.Request, response: StreamResponse, connection: Con
     return response
 
 
+async def _told_as(request: web.Request, owner: str, ending: StoredEvent) -> EventId | None:
+    """The id that a terminal event has on the wire; None while nobody can have heard of it."""
+    if ending.published_id:
+        return EventId.parse(ending.published_id)
+    # It is noted a moment after it was told, and clients may be quicker.
+    told = await _told(request, owner, ending, None)
+    return told[-1].id if told else None
+
+
 async def _serve_ended(
-    request: web.Request, owner: str, ending: StoredEvent, resume: EventId | None
+    request: web.Request, owner: str, ending: StoredEvent, last: EventId, resume: EventId | None
 ) -> web.StreamResponse:
     """What a client has not seen of a job that has ended; 204 when it saw the end, which stops an `EventSource`."""
-    last = EventId.parse(ending.published_id or "")
-    if resume is not None and last is not None and resume.epoch == last.epoch and resume >= last:
+    if resume is not None and resume.epoch == last.epoch and resume >= last:
         return web.Response(status=HTTPStatus.NO_CONTENT)
     response = StreamResponse()
     await response.prepare(request)
-    missed = [] if resume is None else await _missed(request, owner, ending, resume)
-    blocks = [b"id: %b\n%b" % (str(entry.id).encode(), entry.frame) for entry in missed]
+    missed = [] if resume is None else await _told(request, owner, ending, resume)
+    blocks = [_with_id(entry.id, entry.frame) for entry in missed]
     if not blocks:
-        blocks = [b"id: %b\n%b" % ((ending.published_id or "").encode(), frame_of(ending.name, ending.payload))]
+        blocks = [_with_id(last, frame_of(ending.name, ending.payload))]
     await response.write(retry_line() + b"".join(blocks))
     await response.write_eof()
     return response
 
 
-async def _missed(request: web.Request, owner: str, ending: StoredEvent, resume: EventId) -> list[Entry]:
-    """The job's events behind `resume`, its end included; nothing when the log does not have them all."""
-    missed: list[Entry] = []
+async def _told(request: web.Request, owner: str, ending: StoredEvent, resume: EventId | None) -> list[Entry]:
+    """The job's events behind `resume`, or all, its end included; nothing when the log does not have them all."""
+    log, job_id = request.app[JOBS].log, ending.job_id or ""
+    told: list[Entry] = []
     try:
-        while entries := await request.app[JOBS].log.after(owner, resume):
-            missed += [entry for entry in entries if entry.job_id == ending.job_id]
-            if missed and missed[-1].is_terminal:
-                return missed
-            resume = entries[-1].id
+        first = await log.first_of(job_id) if resume is None else None
+        entries = await log.since(owner, first) if first else await log.after(owner, resume) if resume else []
+        while entries:
+            told += [entry for entry in entries if entry.job_id == job_id]
+            if told and told[-1].is_terminal:
+                return told
+            entries = await log.after(owner, entries[-1].id)
     except CursorGone:
         return []
     return []
@@ -144,8 +154,12 @@ def resume_id(request: web.Request) -> EventId | None:
     return (EventId.parse(text) or UNKNOWN) if text else None
 
 
-def _reset(cursor: EventId, reason: str | None) -> bytes:
-    return b"id: %b\n%b" % (str(cursor).encode(), frame_of("reset", payload_of(Reset(reason=reason or ""))))
+def _reset(cursor: EventId | None, reason: str) -> bytes:
+    return _with_id(cursor, frame_of("reset", payload_of(Reset(reason=reason))))
+
+
+def _with_id(id: EventId | None, frame: bytes) -> bytes:
+    return frame if id is None else b"id: %b\n%b" % (str(id).encode(), frame)
 
 
 def _transport(request: web.Request) -> asyncio.Transport:

@@ -1,17 +1,21 @@
 """`/storage/*`: the objects of a store of our own, by signed URL; stands where a bucket's own address would."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from email.utils import format_datetime
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from app.keys import CLOCK, OWN_STORE
+from app.keys import CLOCK, OWN_STORE, STORED_HOOK
+from app.problems import BodyError
+from storage.content_range import ChunkRefused
 from storage.memory import MemoryStore
 from storage.ranges import if_range_matches, parse_range
-from storage.signing import ReadGrant, WriteGrant
-from storage.store import MediaObject, RangeNotSatisfiable
+from storage.resumable import PutHeaders, TypeChanged
+from storage.signing import ReadGrant, SessionGrant, SessionNotFound, WriteGrant
+from storage.store import MediaObject, RangeNotSatisfiable, StorageError
+from storage.turns import TakenOver
 
 READ_BYTES = 64 * 1024
 INLINE = (
@@ -24,27 +28,74 @@ INLINE = (
     "video/webm",
     "video/quicktime",
 )
+SESSION_CODES: Mapping[type[StorageError], str] = {
+    SessionNotFound: "not_found",
+    TypeChanged: "unsupported_media_type",
+    TakenOver: "rate_limited",
+    ChunkRefused: "bad_request",
+}
+"""The problem that each refusal of an upload session is; the first that fits."""
 
 
 async def serve_object(request: web.Request) -> web.StreamResponse:
-    """Answer GET, HEAD and PUT for the bearer of a signed URL. Raises what the store and the signer raise."""
+    """Answer GET, HEAD, PUT and DELETE for the bearer of a signed URL.
+
+    Raises what the store and the signer raise, and `BodyError` for what an upload session refuses.
+    """
     own = request.app[OWN_STORE]
     if own is None:
         raise web.HTTPNotFound
     store, signer = own
-    grant = signer.verify(
-        request.method, request.match_info["path"], request.query, request.headers, request.app[CLOCK]()
-    )
-    match grant:
-        case ReadGrant():
-            return await _read(request, store, grant)
-        case WriteGrant():
-            return await _write(request, store, grant)
+    with _session_refusals():
+        grant = signer.verify(
+            request.method, request.match_info["path"], request.query, request.headers, request.app[CLOCK]()
+        )
+        match grant:
+            case ReadGrant():
+                return await _read(request, store, grant)
+            case WriteGrant():
+                return await _write(request, store, grant)
+            case SessionGrant():
+                return await _serve_session(request, store, grant)
+
+
+@contextmanager
+def _session_refusals() -> Iterator[None]:
+    try:
+        yield
+    except tuple(SESSION_CODES) as error:
+        code = next(code for kind, code in SESSION_CODES.items() if isinstance(error, kind))
+        raise BodyError(code, str(error)) from error
 
 
 async def _write(request: web.Request, store: MemoryStore, grant: WriteGrant) -> web.Response:
     stored = await store.put_signed(grant, _body(request), request.content_length)
+    _tell(request, grant.path, stored.size, stored.size)
     return web.Response(status=200, headers={hdrs.ETAG: f'"{stored.etag}"'})
+
+
+async def _serve_session(request: web.Request, store: MemoryStore, grant: SessionGrant) -> web.Response:
+    """Answer in Google's protocol (`Store.start_resumable`): 200 when complete, 308 before, 499 for a cancellation."""
+    if request.method == hdrs.METH_DELETE:
+        await store.cancel_session(grant)
+        return web.Response(status=499, reason="Client Closed Request")
+    given = request.headers
+    state = await store.put_session(
+        grant,
+        PutHeaders(given.get(hdrs.CONTENT_RANGE), request.content_length, given.get(hdrs.CONTENT_TYPE)),
+        _body(request),
+        lambda committed, total: _tell(request, grant.path, committed, total),
+    )
+    if state.is_complete:
+        return web.Response(status=200, headers={hdrs.ETAG: f'"{state.etag}"'})
+    headers = {hdrs.RANGE: state.range} if state.range else {}
+    return web.Response(status=308, reason="Resume Incomplete", headers=headers)
+
+
+def _tell(request: web.Request, path: str, committed: int, total: int | None) -> None:
+    hook = request.app.get(STORED_HOOK)
+    if hook is not None:
+        hook(path, committed, total)
 
 
 async def _body(request: web.Request) -> AsyncIterator[bytes]:

@@ -22,8 +22,9 @@ log = structlog.get_logger(__name__)
 
 CATCH_UP_SECONDS = 30.0
 
-Fallback = Callable[[EventId, str | None], Awaitable[bytes]]
-"""What a stream begins with that resumes nothing: given its first id, and why it could not be resumed (or None)."""
+Fallback = Callable[[EventId | None, str | None], Awaitable[bytes]]
+"""What a stream begins with that resumes nothing: given the id to go on from, or None where an event with one follows
+at once; and why it could not be resumed (or None)."""
 
 
 class HubClosed(Exception):
@@ -47,8 +48,8 @@ class HubLimits:
 class Connection:
     """A stream, the response that it catches up through, and where it begins.
 
-    With `resume_from` it goes on behind that id, with `begin_at` it begins with that very entry; with neither, or
-    where the log no longer has what is asked for, it begins with what `fallback` gives.
+    With `resume_from` it goes on behind that id. Without, or where the log no longer has it, it begins with what
+    `fallback` gives, and with `tells_whole_job` with what the log has of its job.
     """
 
     owner: str
@@ -56,7 +57,7 @@ class Connection:
     response: web.StreamResponse
     fallback: Fallback
     resume_from: EventId | None = None
-    begin_at: EventId | None = None
+    tells_whole_job: bool = False
     catching_up: asyncio.Task[None] | None = None
 
 
@@ -201,19 +202,11 @@ class Hub:
             connection.stream.finish()
 
     async def _begin(self, connection: Connection) -> None:
-        stream = connection.stream
-        if connection.resume_from is not None:
-            await connection.response.write(retry_line() + id_block(connection.resume_from))
-            stream.last = connection.resume_from
-        elif connection.begin_at is not None:
-            try:
-                entries = await self._log.since(connection.owner, connection.begin_at)
-            except CursorGone:
-                entries = []
-            if entries:
-                await self._replay(connection, entries, prefix=retry_line())
-        if stream.last is None:
+        if connection.resume_from is None:
             await self._start_over(connection, None)
+            return
+        await connection.response.write(retry_line() + id_block(connection.resume_from))
+        connection.stream.last = connection.resume_from
 
     async def _read_on(self, connection: Connection) -> None:
         """Replay pages until one comes short. A cursor that is gone starts the stream over."""
@@ -243,8 +236,25 @@ class Hub:
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
         cursor = await self._log.open(connection.owner)
+        # Looked up behind the cursor: what of the job is not in the log by now comes after it.
+        whole = await self._whole_job(connection)
+        if whole:
+            connection.stream.last = None
+            await self._replay(connection, whole, prefix=await connection.fallback(None, reason))
+            return
         await connection.response.write(await connection.fallback(cursor, reason))
         connection.stream.last = cursor
+
+    async def _whole_job(self, connection: Connection) -> list[Entry]:
+        """The page that begins with the first that the log has of the stream's job, where that is wanted."""
+        job_id = connection.stream.job_id
+        if job_id is None or not connection.tells_whole_job:
+            return []
+        first = await self._log.first_of(job_id)
+        try:
+            return [] if first is None else await self._log.since(connection.owner, first)
+        except CursorGone:
+            return []
 
     async def _beat(self) -> None:
         while True:

@@ -1,0 +1,102 @@
+# What a person or a machine does with a checkout. `make` alone lists the targets.
+#
+# Nothing but Python 3.11 or newer and make is needed; everything else is installed into .venv.
+# Another interpreter: `make run PYTHON=python3.12` (after `make clean`, if .venv was made with a different one).
+# Settings come from the environment: `PORT=9000 make run`, see docs/configuration.md.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# The first of these that is new enough.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+  $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$each && exit; done; echo python3)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+SOURCES := pyproject.toml constraints.txt
+
+##@ Use
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: install
+install: $(VENV)/installed ## Install the service into .venv, with exact versions
+
+.PHONY: run
+run: install ## Start the service on http://127.0.0.1:8080/ (HOST, PORT and other settings from the environment)
+	@exec $(PY) -m app
+
+.PHONY: token
+token: install ## Print an access token: make token USER=alice
+	@exec $(PY) -m app token "$(USER)"
+
+##@ Develop
+
+.PHONY: dev
+dev: $(VENV)/installed-dev ## Install what tests and linters need, too
+
+.PHONY: test
+test: dev ## Run the whole suite; arguments for pytest: make test ARGS="tests/unit -x"
+	$(PY) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: dev ## Check style, types, and which package may import which
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+.PHONY: format
+format: dev ## Sort imports and format, in place
+	$(PY) -m ruff check --select I --fix .
+	$(PY) -m ruff format .
+
+.PHONY: lock
+lock: ## Resolve the newest versions and write constraints.txt; use the oldest supported Python
+	@$(check-python)
+	rm -rf build/lock && mkdir -p build
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check --quiet install --upgrade --editable '.[dev,fast]'
+	( sed '/^[^#]/,$$d' constraints.txt; \
+	  { grep '^[^#].*;' constraints.txt; build/lock/bin/python -m pip freeze --exclude-editable; } | LC_ALL=C sort --ignore-case \
+	) > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/lock && rmdir --ignore-fail-on-non-empty build
+
+.PHONY: clean
+clean: ## Remove .venv, caches and build products (never .data, where the database is)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -not -path './.git/*' -exec rm -rf {} +
+
+# The last line of a recipe leaves the stamp, so an installation that was interrupted is begun again.
+
+define check-python
+command -v $(PYTHON) > /dev/null || { \
+  echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+    "Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+  echo "$(PYTHON) can't make virtual environments: install its venv module (on Debian and Ubuntu the package python3-venv)." \
+    >&2; exit 1; }
+endef
+
+$(VENV)/made:
+	@$(check-python)
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made $(SOURCES)
+	@echo "Installing into $(VENV); the first time this takes a minute." >&2
+	@$(PIP) install --editable . --constraint constraints.txt
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/made $(SOURCES)
+	@echo "Installing into $(VENV), with the tools for tests; the first time this takes a minute." >&2
+	@$(PIP) install --editable '.[dev,fast]' --constraint constraints.txt
+	@touch $@ $(VENV)/installed
