@@ -37,3 +37,5 @@ USER = web.RequestKey("user", str)
 EXPIRES_AT = web.RequestKey("expires_at", float)
 """When the token that the request came with expires, in seconds since 1970."""
 REQUEST_ID = web.RequestKey("request_id", str)
+BEGUN: web.RequestKey[web.StreamResponse] = web.RequestKey("begun")
+"""The response whose head is out: nothing else can be answered any more."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs, web
 
 from app.handlers import events, generation, jobs, media, operations, pages, storage
 
@@ -57,6 +57,16 @@ def add_routes(app: web.Application, base_path: str) -> None:
     """Put the table into the application; what answers GET with a body answers HEAD, too, unless it never ends."""
     for route in ROUTES:
         path = route.path if route.is_fixed else base_path + route.path
-        app.router.add_route(route.method, path, route.handler, name=route.name)
+        app.router.add_route(route.method, path, route.handler, name=route.name, expect_handler=expect)
         if route.method == "GET" and not route.takes_ticket:
-            app.router.add_route("HEAD", path, route.handler, name=f"{route.name}_head")
+            app.router.add_route("HEAD", path, route.handler, name=f"{route.name}_head", expect_handler=expect)
+
+
+async def expect(request: web.Request) -> None:
+    """Tell a client that waits to go on (RFC 9110, section 10.1.1); what nobody knows may be left unmet.
+
+    aiohttp's own handler refuses that outside of every middleware, as plain text.
+    """
+    if request.version >= HttpVersion11 and request.headers[hdrs.EXPECT].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0

@@ -1,13 +1,16 @@
 """The store that keeps its objects in this process's memory: for development, tests and demos."""
 
-import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from storage.signing import AlreadyUploaded, UrlSigner, WriteGrant
+from storage.memory_sessions import MemorySession, MemorySessions, OnProgress
+from storage.pieces import Budget, Content, Intake, read_pieces
+from storage.resumable import PutHeaders, SessionState, decide
+from storage.signing import AlreadyUploaded, SessionGrant, UrlSigner, WriteGrant, session_id_of
 from storage.store import (
     MediaObject,
     ObjectExists,
@@ -16,33 +19,41 @@ from storage.store import (
     PreconditionFailed,
     PresignedUpload,
     RangeNotSatisfiable,
-    StorageFull,
 )
 
-PIECE_BYTES = 64 * 1024
+MAX_OPEN_SESSIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """One generation. Every piece but the last is `PIECE_BYTES` long; none is ever changed."""
+    """One generation."""
 
     object: MediaObject
-    pieces: tuple[bytes, ...]
+    content: Content
 
 
 class MemoryStore:
     """A `Store` as strict as Google's, for one event loop: no method awaits between a check and its act.
 
-    `max_total_bytes` bounds the objects together with the uploads under way. A generation that was
-    overwritten or deleted no longer counts, though its bytes stay until its last reader is through.
+    `max_total_bytes` bounds the objects together with the uploads and upload sessions under way; what copies
+    share counts once. A generation that was overwritten or deleted no longer counts, though its bytes stay
+    until its last reader is through. At most `max_sessions` upload sessions are open.
     """
 
     is_ephemeral = True
 
-    def __init__(self, signer: UrlSigner, *, max_total_bytes: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        signer: UrlSigner,
+        *,
+        max_total_bytes: int,
+        clock: Callable[[], datetime],
+        max_sessions: int = MAX_OPEN_SESSIONS,
+    ) -> None:
         self._signer = signer
-        self._budget = _Budget(max_total_bytes)
         self._clock = clock
+        self._sessions = MemorySessions(clock, max_sessions)
+        self._budget = Budget(max_total_bytes, reclaim=self._sessions.drop_expired)
         self._generations = count(1)
         self._objects: dict[str, _Stored] = {}
 
@@ -52,22 +63,23 @@ class MemoryStore:
 
     @property
     def used_bytes(self) -> int:
-        """The bytes of all objects and of the uploads under way."""
+        """The bytes of all objects, of the uploads under way and of the sessions that have not expired."""
+        self._sessions.drop_expired()
         return self._budget.used
 
     async def upload(
         self, path: str, chunks: AsyncIterator[bytes], content_type: str, *, if_absent: bool = False
     ) -> MediaObject:
         self._check_absent(path, asked=if_absent)
-        intake = _Intake(self._budget)
+        intake = Intake(self._budget)
         try:
             async for chunk in chunks:
                 intake.take(chunk)
             self._check_absent(path, asked=if_absent)
         except BaseException:  # a cancelled upload gives its bytes back, too
-            self._budget.release(intake.size)
+            intake.discard()
             raise
-        return self._put(path, content_type, intake.size, intake.etag(), intake.pieces())
+        return self._put(path, content_type, intake.finish())
 
     async def put_signed(
         self, grant: WriteGrant, chunks: AsyncIterator[bytes], declared_length: int | None
@@ -90,6 +102,54 @@ class MemoryStore:
     ) -> PresignedUpload:
         return self._signer.sign_put(path, content_type, min_bytes, max_bytes, expires_in)
 
+    async def start_resumable(
+        self,
+        path: str,
+        content_type: str,
+        *,
+        min_bytes: int,
+        max_bytes: int,
+        expires_in: float,
+        origin: str | None = None,  # noqa: ARG002  # CORS is the service's own, and the same for every URL
+    ) -> PresignedUpload:
+        session_id = secrets.token_urlsafe(24)
+        presigned = self._signer.sign_session(path, session_id, content_type, min_bytes, max_bytes, expires_in)
+        agreed = SessionState(content_type, min_bytes, max_bytes)
+        self._sessions.add(session_id, MemorySession(path, agreed, presigned.expires_at, self._budget))
+        return presigned
+
+    async def put_session(
+        self,
+        grant: SessionGrant,
+        headers: PutHeaders,
+        chunks: AsyncIterator[bytes],
+        on_progress: OnProgress = lambda _committed, _total: None,
+    ) -> SessionState:
+        """Carry out a PUT to a session's URL, and give how far the session is then: complete (200) or not (308).
+
+        `on_progress` is told at the end of a PUT that committed something, however it ended, and at every
+        8 MiB on the way. A PUT with a body ends the one before it, which raises `TakenOver`. Raises
+        `SessionNotFound`, also when the session ends meanwhile; `ChunkRefused`, `TooFewBytes`, `TooManyBytes`,
+        `AlreadyUploaded` (all `UploadRefused`); `StorageFull`; and what `chunks` raises. The session goes on
+        from its committed bytes after any of them but the first.
+        """
+        session = self._sessions.find(grant.session_id)
+        plan = decide(session.state, headers)
+        if plan is not None:
+            if not session.is_complete:
+                self._check_vacant(session.path)
+            await session.receive(plan, chunks, lambda: self._publish(session), on_progress)
+        return session.state
+
+    async def cancel_session(self, grant: SessionGrant) -> None:
+        """Carry out a DELETE on a session's URL. Raises `SessionNotFound`, and `AlreadyUploaded` after completion."""
+        if self._sessions.find(grant.session_id).is_complete:
+            raise AlreadyUploaded(grant.path)
+        self._sessions.drop(grant.session_id)
+
+    async def abort_resumable(self, url: str) -> None:
+        self._sessions.drop(session_id_of(url) or "")
+
     async def stat(self, path: str) -> MediaObject:
         return self._stored(path).object
 
@@ -99,17 +159,15 @@ class MemoryStore:
         if not (0 <= start < size or start == size == 0):
             raise RangeNotSatisfiable(path)
         end = size if stop is None else max(start, min(stop, size))
-        return OpenObject(stored.object, start, end, _read(stored.pieces, start, end))
+        return OpenObject(stored.object, start, end, read_pieces(stored.content.pieces, start, end))
 
     async def get_url(self, path: str, *, expires_in: float, filename: str | None = None) -> str:
         return self._signer.sign_get(path, expires_in, filename)
 
     async def copy(self, source: str, target: str) -> MediaObject:
-        """Copy as the port says; both objects share their bytes, but each counts in full."""
+        """Copy as the port says; both objects share their bytes, which count once, so there is always room."""
         stored = self._stored(source)
-        origin = stored.object
-        self._budget.reserve(origin.size)
-        return self._put(target, origin.content_type, origin.size, origin.etag, stored.pieces)
+        return self._put(target, stored.object.content_type, stored.content)
 
     async def delete(self, path: str, *, generation: str | None = None) -> None:
         stored = self._objects.get(path)
@@ -118,7 +176,7 @@ class MemoryStore:
         if generation not in {None, stored.object.generation}:
             raise PreconditionFailed(path)
         del self._objects[path]
-        self._budget.release(stored.object.size)
+        stored.content.let_go()
 
     async def list(self, prefix: str) -> AsyncIterator[MediaObject]:
         """List as the port says; an object that goes meanwhile is left out, one that comes is not seen."""
@@ -142,77 +200,22 @@ class MemoryStore:
         if asked and path in self._objects:
             raise ObjectExists(path)
 
-    def _put(self, path: str, content_type: str, size: int, etag: str, pieces: tuple[bytes, ...]) -> MediaObject:
-        """Make reserved bytes the object at `path`, and free those of the one before."""
+    def _check_vacant(self, path: str) -> None:
+        if path in self._objects:
+            raise AlreadyUploaded(path)
+
+    def _publish(self, session: MemorySession) -> None:
+        """Make the object of a session whose bytes are all there."""
+        self._check_vacant(session.path)
+        self._put(session.path, session.content_type, session.complete())
+
+    def _put(self, path: str, content_type: str, content: Content) -> MediaObject:
+        """Make counted bytes the object at `path`, and let go of those of the one before."""
         generation = str(next(self._generations))
-        made = MediaObject(path, size, content_type, generation, etag, self._clock())
+        made = MediaObject(path, content.size, content_type, generation, content.etag, self._clock())
         replaced = self._objects.get(path)
-        self._objects[path] = _Stored(made, pieces)
+        content.hold()  # before the one that is replaced lets go, which may hold the same
+        self._objects[path] = _Stored(made, content)
         if replaced:
-            self._budget.release(replaced.object.size)
+            replaced.content.let_go()
         return made
-
-
-class _Budget:
-    """Counts bytes against a limit."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.used = 0
-
-    def reserve(self, size: int) -> None:
-        if self.used + size > self.limit:
-            raise StorageFull(f"no room for {size} more bytes in {self.limit}")
-        self.used += size
-
-    def release(self, size: int) -> None:
-        self.used -= size
-
-
-class _Intake:
-    """The bytes of one upload under way: counted, hashed, and cut into pieces of one length.
-
-    Cutting bounds what an object of many tiny chunks costs, and readers get whole pieces without a copy.
-    """
-
-    def __init__(self, budget: _Budget) -> None:
-        self.size = 0
-        self._budget = budget
-        self._digest = hashlib.sha256()
-        self._pieces: list[bytes] = []
-        self._rest = bytearray()
-
-    def take(self, chunk: bytes) -> None:
-        self._budget.reserve(len(chunk))
-        self.size += len(chunk)
-        self._digest.update(chunk)
-        at = 0
-        while at < len(chunk):
-            part = chunk[at : at + PIECE_BYTES - len(self._rest)]
-            at += len(part)
-            self._append(part)
-
-    def etag(self) -> str:
-        return self._digest.hexdigest()
-
-    def pieces(self) -> tuple[bytes, ...]:
-        last = (bytes(self._rest),) if self._rest else ()
-        return (*self._pieces, *last)
-
-    def _append(self, part: bytes) -> None:
-        if len(part) == PIECE_BYTES:
-            self._pieces.append(part)
-            return
-        self._rest += part
-        if len(self._rest) == PIECE_BYTES:
-            self._pieces.append(bytes(self._rest))
-            self._rest.clear()
-
-
-async def _read(pieces: tuple[bytes, ...], start: int, stop: int) -> AsyncGenerator[bytes, None]:
-    at = start
-    while at < stop:
-        index, offset = divmod(at, PIECE_BYTES)
-        piece = pieces[index][offset : offset + stop - at]
-        at += len(piece)
-        yield piece

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from storage.store import ObjectExists, PresignedUpload, StorageError
 
@@ -18,8 +18,11 @@ LENGTH_RANGE_HEADER: Final = "x-upload-content-length-range"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _REQUIRED = frozenset({"v", "expires", "signature"})
-_OPTIONAL = {"GET": frozenset({"filename"}), "PUT": frozenset[str]()}
-_SIGNED_HEADERS: dict[str, tuple[str, ...]] = {"GET": (), "PUT": ("content-type", LENGTH_RANGE_HEADER)}
+_SESSION = "session"  # what a session's URL is signed for instead of a method: it takes two
+_SCOPES: Mapping[str, str] = {"GET": "GET", "HEAD": "GET", "PUT": "PUT"}  # RFC 9110, section 9.3.2: HEAD is a GET
+_SESSION_METHODS = frozenset({"PUT", "DELETE"})
+_OPTIONAL = {"GET": frozenset({"filename"}), "PUT": frozenset[str](), _SESSION: frozenset({"session"})}
+_SIGNED_HEADERS: dict[str, tuple[str, ...]] = {"GET": (), "PUT": ("content-type", LENGTH_RANGE_HEADER), _SESSION: ()}
 
 
 class SignatureRefused(StorageError):  # named by what is wrong, as in the port
@@ -32,6 +35,10 @@ class SignatureInvalid(SignatureRefused):
 
 class SignatureExpired(SignatureRefused):
     """The signed URL has expired."""
+
+
+class SessionNotFound(StorageError):  # named by what is wrong, as in the port
+    """There is no such upload session: never, not any more, or it was cancelled."""
 
 
 class UploadRefused(StorageError):  # named by what is wrong, as in the port
@@ -85,11 +92,22 @@ class WriteGrant:
         _check_size(size, least, most)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionGrant:
+    """The right to send the bytes of one upload session, to ask how far it is, and to cancel it."""
+
+    path: str
+    session_id: str
+
+
+Grant = ReadGrant | WriteGrant | SessionGrant
+
+
 class UrlSigner:
     """Makes signed URLs below `base_url` and verifies the requests that come in on them.
 
-    A signature is the HMAC-SHA256 of method, object path, parameters (version, expiry, filename) and signed
-    headers (type, size bounds). Whoever has the URL has the right: neither it nor its query belongs in a log.
+    A signature is the HMAC-SHA256 of method, object path, parameters (version, expiry, filename, session) and
+    signed headers (type, size bounds). Whoever has the URL has the right: neither it nor its query belongs in a log.
     """
 
     def __init__(self, secret: bytes, base_url: str, clock: Callable[[], datetime]) -> None:
@@ -112,34 +130,45 @@ class UrlSigner:
         The returned headers are part of the signature: the client sends them unchanged.
         Raises `ValueError` when no size could satisfy the bounds.
         """
-        if not 0 <= min_bytes <= max_bytes:
-            raise ValueError("the size bounds contradict each other")
+        _check_bounds(min_bytes, max_bytes)
         headers = {"Content-Type": content_type, LENGTH_RANGE_HEADER: f"{min_bytes:d},{max_bytes:d}"}
         expires_at = self._expires_at(expires_in)
         signed = {name.lower(): value for name, value in headers.items()}
         url = self._url("PUT", path, expires_at, {}, signed)
         return PresignedUpload(url, "PUT", headers, expires_at, max_bytes)
 
+    def sign_session(
+        self, path: str, session_id: str, content_type: str, min_bytes: int, max_bytes: int, expires_in: float
+    ) -> PresignedUpload:
+        """Sign the URL of an upload session, for `expires_in` seconds.
+
+        Type and bounds are the session's to keep: no header is part of the signature.
+        Raises `ValueError` when no size could satisfy the bounds.
+        """
+        _check_bounds(min_bytes, max_bytes)
+        expires_at = self._expires_at(expires_in)
+        url = self._url(_SESSION, path, expires_at, {"session": session_id}, {})
+        return PresignedUpload(url, "PUT", {"Content-Type": content_type}, expires_at, max_bytes)
+
     def verify(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], now: datetime
-    ) -> ReadGrant | WriteGrant:
+    ) -> Grant:
         """Give what the request may do; nothing of it is believed before its signature is found right.
 
         `path` is the object's, percent-decoded once, without the base URL's; `query` is decoded, too. Both
-        mappings may be multi-dicts. Raises `SignatureInvalid`, and `SignatureExpired` for an authentic one
-        that is over.
+        mappings may be multi-dicts. Raises `SignatureInvalid`, and for an authentic one that is over
+        `SignatureExpired`, or `SessionNotFound` where a client is to hear that it must begin again.
         """
-        # RFC 9110, section 9.3.2: HEAD is a GET without content.
-        signed_method = "GET" if method == "HEAD" else method
-        parameters = _sent_parameters(signed_method, query)
-        signed_headers = _sent_headers(signed_method, headers)
+        scope = _scope(method, query)
+        parameters = _sent_parameters(scope, query)
+        signed_headers = _sent_headers(scope, headers)
         given = parameters.pop("signature")
-        expected = self._signature(signed_method, path, parameters, signed_headers)
+        expected = self._signature(scope, path, parameters, signed_headers)
         if not hmac.compare_digest(expected.encode(), given.encode(errors="backslashreplace")):
             raise SignatureInvalid("the signature does not fit the request")
         if now >= _EPOCH + int(parameters["expires"]) * _MILLISECOND:
-            raise SignatureExpired("the signed URL has expired")
-        return _grant(signed_method, path, parameters, signed_headers)
+            raise SessionNotFound(path) if scope == _SESSION else SignatureExpired("the signed URL has expired")
+        return _grant(scope, path, parameters, signed_headers)
 
     def _expires_at(self, expires_in: float) -> datetime:
         """Give the end in whole milliseconds, rounded down, which is what the URL carries."""
@@ -166,6 +195,16 @@ class UrlSigner:
         return hmac.new(self._secret, text.encode("ascii"), hashlib.sha256).hexdigest()
 
 
+def session_id_of(url: str) -> str | None:
+    """Give the session that a URL of ours names, unverified; None when it names none."""
+    return parse_qs(urlsplit(url).query).get("session", [None])[0]
+
+
+def _check_bounds(min_bytes: int, max_bytes: int) -> None:
+    if not 0 <= min_bytes <= max_bytes:
+        raise ValueError("the size bounds contradict each other")
+
+
 def _check_size(size: int, least: int, most: int) -> None:
     if size > most:
         raise TooManyBytes(f"more than {most} bytes")
@@ -173,26 +212,36 @@ def _check_size(size: int, least: int, most: int) -> None:
         raise TooFewBytes(f"fewer than {least} bytes")
 
 
-def _sent_parameters(method: str, query: Mapping[str, str]) -> dict[str, str]:
+def _scope(method: str, query: Mapping[str, str]) -> str:
+    if method in _SESSION_METHODS and "session" in query:
+        return _SESSION
+    if method not in _SCOPES:
+        raise SignatureInvalid("no URL is signed for this method")
+    return _SCOPES[method]
+
+
+def _sent_parameters(scope: str, query: Mapping[str, str]) -> dict[str, str]:
     pairs = list(query.items())
     parameters = dict(pairs)
-    if method not in _OPTIONAL or len(parameters) != len(pairs):
-        raise SignatureInvalid("not a signed method, or a parameter is repeated")
-    if not _REQUIRED <= parameters.keys() <= _REQUIRED | _OPTIONAL[method] or parameters["v"] != VERSION:
+    if len(parameters) != len(pairs):
+        raise SignatureInvalid("a parameter is repeated")
+    if not _REQUIRED <= parameters.keys() <= _REQUIRED | _OPTIONAL[scope] or parameters["v"] != VERSION:
         raise SignatureInvalid("the parameters are not those of a signed URL")
     return parameters
 
 
-def _sent_headers(method: str, headers: Mapping[str, str]) -> dict[str, str]:
-    names = _SIGNED_HEADERS[method]
+def _sent_headers(scope: str, headers: Mapping[str, str]) -> dict[str, str]:
+    names = _SIGNED_HEADERS[scope]
     sent = [(name.lower(), value) for name, value in headers.items() if name.lower() in names]
     if Counter(name for name, _ in sent) != Counter(names):
         raise SignatureInvalid("a signed header is missing or repeated")
     return dict(sent)
 
 
-def _grant(method: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> ReadGrant | WriteGrant:
-    if method == "GET":
+def _grant(scope: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Grant:
+    if scope == "GET":
         return ReadGrant(path, parameters.get("filename"))
+    if scope == _SESSION:
+        return SessionGrant(path, parameters["session"])
     least, _, most = headers[LENGTH_RANGE_HEADER].partition(",")
     return WriteGrant(path, headers["content-type"], int(least), int(most))

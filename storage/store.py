@@ -3,7 +3,12 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+RESUMABLE_GRANULE_BYTES: Final = 256 * 1024
+"""What every chunk of a resumable upload but the last is a multiple of, and what a broken one is cut back to."""
+RESUMABLE_CHUNK_BYTES: Final = 32 * RESUMABLE_GRANULE_BYTES
+"""The chunk that clients are advised to send: 8 MiB, as Google does."""
 
 
 class StorageError(Exception):
@@ -109,6 +114,44 @@ class Store(Protocol):
 
         The store itself refuses any other method, type or size, and a second object at the path; a refused
         attempt does not use the URL up.
+        """
+        ...
+
+    async def start_resumable(
+        self,
+        path: str,
+        content_type: str,
+        *,
+        min_bytes: int,
+        max_bytes: int,
+        expires_in: float,
+        origin: str | None = None,
+    ) -> PresignedUpload:
+        """Open a session that takes `min_bytes` to `max_bytes` bytes for `path` in as many PUTs as it needs.
+
+        The returned `url` is the session's URI, and speaks Google's protocol
+        (cloud.google.com/storage/docs/performing-resumable-uploads). A PUT carries `Content-Range: bytes
+        FIRST-LAST/TOTAL` (`*` for a total that is not known yet), or none and the whole; a chunk but the last is
+        a multiple of `RESUMABLE_GRANULE_BYTES`, best `RESUMABLE_CHUNK_BYTES`. The answer is 308 with
+        `Range: bytes=0-LAST` of what is committed (no such header before the first byte), and 200 once the
+        object is whole. An empty PUT with `bytes */TOTAL` or `bytes */*` asks for that answer, and gets 200
+        after completion, too. DELETE cancels, with 499; from then on, and after `expires_at`, it is 404 or 410.
+
+        The store itself owes this: type and bounds are fixed here, whatever a PUT says. A total that changes or
+        is out of bounds is refused. Of a broken PUT at least the whole granules that arrived may stay committed,
+        committed bytes never become fewer, and bytes that come again are skipped. Nobody sees the object before
+        it is whole, and it is made only where none is. Two PUTs at once do no harm.
+
+        The session ends `expires_in` seconds from now, or later where the store's own rule is fixed; `expires_at`
+        tells which. `origin` is the page's that will send the bytes, where a store ties CORS to it.
+        Raises `ValueError` for bounds that no size satisfies, and `StorageFull` for too many open sessions.
+        """
+        ...
+
+    async def abort_resumable(self, url: str) -> None:
+        """Cancel the session that `start_resumable` gave this `url` of, and free what it holds.
+
+        No error when it is over already, whichever way; an object that it has made stays.
         """
         ...
 

@@ -2,24 +2,24 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncGenerator, Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import AsyncGenerator
 
 import pytest
 
-from storage.memory import PIECE_BYTES, MemoryStore
+from storage.memory import MemoryStore
+from storage.pieces import PIECE_BYTES
 from storage.signing import (
     AlreadyUploaded,
-    ReadGrant,
-    SignatureRefused,
     TooFewBytes,
     TooManyBytes,
     UploadRefused,
     UrlSigner,
     WriteGrant,
 )
-from storage.store import ObjectExists, ObjectNotFound, StorageFull
-from tests.contract.stores import PATH, Answer, ManualClock, Send, StoreContract, exists, put, read, stream
+from storage.store import ObjectExists, StorageFull
+from tests.contract.http_side import HttpSide
+from tests.contract.store_resumable import ResumableContract
+from tests.contract.stores import PATH, ManualClock, Send, StoreContract, exists, put, read, stream
 
 BASE = "http://127.0.0.1:8080/storage"
 LIMIT = 4_000_000
@@ -35,47 +35,14 @@ def make_store(max_total_bytes: int = LIMIT) -> MemoryStore:
     return MemoryStore(make_signer(clock), max_total_bytes=max_total_bytes, clock=clock)
 
 
-class HttpSide:
-    """Stands in for the HTTP handlers of `/storage/*`: verifies, acts, and turns errors into statuses."""
-
-    def __init__(self, store: MemoryStore, clock: ManualClock) -> None:
-        self._store = store
-        self._clock = clock
-        self._signer = make_signer(clock)
-
-    async def __call__(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
-        parts = urlsplit(url)
-        path = unquote(parts.path).removeprefix("/storage/")
-        query = dict(parse_qsl(parts.query, strict_parsing=True))
-        try:
-            grant = self._signer.verify(method, path, query, headers or {}, self._clock())
-            return await self._act(grant, body)
-        except SignatureRefused:
-            return Answer(403)
-        except ObjectNotFound:
-            return Answer(404)
-        except UploadRefused:
-            return Answer(412)
-
-    async def _act(self, grant: ReadGrant | WriteGrant, body: bytes) -> Answer:
-        if isinstance(grant, WriteGrant):
-            await self._store.put_signed(grant, stream(body), len(body))
-            return Answer(201)
-        made = await self._store.stat(grant.path)
-        attachment = {"content-disposition": f'attachment; filename="{grant.filename}"'} if grant.filename else {}
-        return Answer(200, {"content-type": made.content_type, **attachment}, await read(self._store, grant.path))
-
-
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, ResumableContract):
     @pytest.fixture
     def store(self, clock: ManualClock) -> MemoryStore:
         return MemoryStore(make_signer(clock), max_total_bytes=LIMIT, clock=clock)
 
     @pytest.fixture
     def send(self, store: MemoryStore, clock: ManualClock) -> Send:
-        return HttpSide(store, clock)
+        return HttpSide(store, make_signer(clock), clock)
 
 
 def test_it_says_that_it_forgets_and_how_much_it_holds() -> None:
@@ -156,16 +123,44 @@ async def test_overwriting_and_deleting_free_the_old_bytes() -> None:
     assert (overwritten, store.used_bytes) == (30, 0)
 
 
-async def test_a_copy_counts_in_full_and_is_refused_without_room() -> None:
+async def test_what_copies_share_counts_once_until_the_last_of_them_is_gone() -> None:
     store = make_store(max_total_bytes=10)
-    await put(store, "a", b"x" * 4)
+    await put(store, "a", b"x" * 8)
+    await store.copy("a", "b")
+    await store.copy("b", "c")
+    used = [store.used_bytes]
+
+    for path in "abc":
+        await store.delete(path)
+        used.append(store.used_bytes)
+
+    assert used == [8, 8, 8, 0]
+
+
+async def test_a_copy_frees_what_it_replaces_and_what_replaces_a_copy_counts_itself() -> None:
+    store = make_store(max_total_bytes=20)
+    await put(store, "a", b"x" * 8)
+    await put(store, "b", b"y" * 5)
 
     await store.copy("a", "b")
+    replaced = store.used_bytes
+    await put(store, "a", b"z" * 3)
+    overwritten = store.used_bytes
+    await store.delete("b")
 
-    assert store.used_bytes == 8
-    with pytest.raises(StorageFull):
-        await store.copy("a", "c")
-    assert store.used_bytes == 8
+    assert (replaced, overwritten, store.used_bytes) == (8, 11, 3)
+
+
+async def test_a_copy_onto_itself_changes_nothing_but_the_generation() -> None:
+    store = make_store(max_total_bytes=10)
+    before = await put(store, "a", b"x" * 8)
+
+    after = await store.copy("a", "a")
+
+    assert (after.etag, after.generation != before.generation) == (before.etag, True)
+    assert (store.used_bytes, await read(store, "a")) == (8, b"x" * 8)
+    await store.delete("a")
+    assert store.used_bytes == 0
 
 
 async def test_if_absent_is_checked_before_the_first_chunk_is_asked_for() -> None:

@@ -1,10 +1,10 @@
 """Tests of signed URLs: what was signed is granted, anything else is refused with a typed error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -17,62 +17,24 @@ from storage.signing import (
     SignatureExpired,
     SignatureInvalid,
     SignatureRefused,
-    UrlSigner,
     WriteGrant,
 )
-from storage.store import PresignedUpload
+from tests.unit.storage.signed_requests import (
+    BASE,
+    NOW,
+    PATH,
+    Request,
+    make_signer,
+    read_request,
+    request_to,
+    session_request,
+    signed_put,
+    without,
+    write_request,
+)
 
-NOW = datetime(2025, 6, 1, 12, 0, 0, 123_456, tzinfo=UTC)
-BASE = "http://127.0.0.1:8080/storage"
-PATH = "media/alice/0192/cat.jpg"
 SEGMENTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1)
 OBJECT_PATHS = st.lists(SEGMENTS.filter(lambda part: part not in {".", ".."}), min_size=1, max_size=4).map("/".join)
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as the HTTP side hands it to `verify`."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-
-    def verify(self, signer: UrlSigner, now: datetime = NOW) -> ReadGrant | WriteGrant:
-        return signer.verify(self.method, self.path, self.query, self.headers, now)
-
-    def with_parameter(self, name: str, value: str) -> "Request":
-        return replace(self, query={**self.query, name: value})
-
-    def with_header(self, name: str, value: str) -> "Request":
-        return replace(self, headers={**self.headers, name: value})
-
-
-def make_signer(secret: bytes = b"k" * 32, base_url: str = BASE) -> UrlSigner:
-    return UrlSigner(secret, base_url, lambda: NOW)
-
-
-def request_to(url: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Request:
-    parts = urlsplit(url)
-    path = unquote(parts.path).removeprefix("/storage/")
-    return Request(method, path, dict(parse_qsl(parts.query, strict_parsing=True)), headers or {})
-
-
-def read_request(filename: str | None = "cat.jpg", path: str = PATH) -> Request:
-    return request_to(make_signer().sign_get(path, 60, filename))
-
-
-def signed_put() -> PresignedUpload:
-    return make_signer().sign_put(PATH, "image/jpeg", 1, 1000, 900)
-
-
-def write_request() -> Request:
-    presigned = signed_put()
-    return request_to(presigned.url, presigned.method, presigned.headers)
-
-
-def without(mapping: Mapping[str, str], name: str) -> dict[str, str]:
-    return {key: value for key, value in mapping.items() if key != name}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -139,7 +101,8 @@ ALTERATIONS: dict[str, Callable[[Request], Request]] = {
     "a path in its encoded form": lambda request: replace(request, path=PATH.replace("/", "%2F")),
     "another method": lambda request: replace(request, method="PUT" if request.method == "GET" else "GET"),
     "a method in lower case": lambda request: replace(request, method=request.method.lower()),
-    "DELETE": lambda request: replace(request, method="DELETE"),
+    "POST": lambda request: replace(request, method="POST"),
+    "the name of a scope as the method": lambda request: replace(request, method="session"),
     "a later expiry": lambda request: request.with_parameter("expires", request.query["expires"] + "0"),
     "an expiry that is no number": lambda request: request.with_parameter("expires", "never"),
     "an expiry padded with a zero": lambda request: request.with_parameter("expires", "0" + request.query["expires"]),
@@ -155,7 +118,7 @@ ALTERATIONS: dict[str, Callable[[Request], Request]] = {
 
 
 @pytest.mark.parametrize("alter", ALTERATIONS.values(), ids=ALTERATIONS.keys())
-@pytest.mark.parametrize("make_request", [read_request, write_request])
+@pytest.mark.parametrize("make_request", [read_request, write_request, session_request])
 def test_an_altered_request_is_invalid(
     make_request: Callable[[], Request], alter: Callable[[Request], Request]
 ) -> None:
@@ -244,15 +207,17 @@ def test_an_empty_secret_is_refused() -> None:
 def test_bounds_that_contradict_each_other_are_refused(least: int, most: int) -> None:
     with pytest.raises(ValueError, match="bounds"):
         make_signer().sign_put(PATH, "image/png", least, most, 60)
+    with pytest.raises(ValueError, match="bounds"):
+        make_signer().sign_session(PATH, "s", "image/png", least, most, 60)
 
 
 ANY = st.text(st.characters())
-NAMES = st.sampled_from(["v", "expires", "signature", "filename", "Content-Type", LENGTH_RANGE_HEADER])
+NAMES = st.sampled_from(["v", "expires", "signature", "filename", "session", "Content-Type", LENGTH_RANGE_HEADER])
 MAPPINGS = st.dictionaries(NAMES | ANY, st.just("1") | ANY)
 
 
 @settings(deadline=None)  # the machine may be shared
-@given(st.sampled_from(["GET", "HEAD", "PUT", "POST"]) | ANY, ANY, MAPPINGS, MAPPINGS)
+@given(st.sampled_from(["GET", "HEAD", "PUT", "POST", "DELETE", "session"]) | ANY, ANY, MAPPINGS, MAPPINGS)
 def test_no_request_raises_anything_but_the_typed_errors(
     method: str, path: str, query: dict[str, str], headers: dict[str, str]
 ) -> None:
