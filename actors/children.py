@@ -103,6 +103,11 @@ class ChildPool:
                 else:
                     await child.kill()
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called: a child that dies from then on was killed, whatever it was doing."""
+        return self._closed
+
     async def close_idle(self) -> None:
         """Close the children that wait for work, and return when they are gone."""
         idle = tuple(self._idle)

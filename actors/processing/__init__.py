@@ -1,0 +1,1 @@
+"""Judges and prepares untrusted media. What reads their bytes runs in a limited child process: see `verification`."""
