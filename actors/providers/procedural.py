@@ -1,4 +1,4 @@
-"""The `procedural` provider: pictures computed from a prompt's words and a seed, in child processes, by no model."""
+"""The `procedural` provider: images and videos computed from a prompt's words and a seed, in child processes."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
@@ -26,6 +26,20 @@ IMAGE_MODEL = ModelInfo(
     ),
     options_schema=OPTIONS_SCHEMA,
 )
+VIDEO_MODEL = ModelInfo(
+    id="procedural/video",
+    kind="video",
+    provider=NAME,
+    default=True,
+    limits=ModelLimits(
+        n=Bounds(minimum=1, maximum=4, step=1),
+        width=Bounds(minimum=64, maximum=1920, step=2),
+        height=Bounds(minimum=64, maximum=1920, step=2),
+        duration_seconds=Bounds(minimum=0.5, maximum=60),
+        fps=Bounds(minimum=1, maximum=60, step=1),
+    ),
+    options_schema=OPTIONS_SCHEMA,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,7 @@ RENDERINGS: Mapping[str, Rendering] = {
     rendering.model.id: rendering
     for rendering in (
         Rendering(IMAGE_MODEL, "actors.rendering.procedural:render_images", "image/png", "image"),
+        Rendering(VIDEO_MODEL, "actors.rendering.video:render_videos", "video/mp4", "video"),
     )
 }  # fmt: skip
 
@@ -94,6 +109,7 @@ def _output(message: Mapping[str, Any], request: GenerationRequest, rendering: R
         width=request.width,
         height=request.height,
         seed=message["seed"],
+        duration_seconds=message.get("duration"),
     )
 
 
@@ -117,6 +133,8 @@ def _arguments(request: GenerationRequest, scratch: Path) -> Mapping[str, Any]:
         "n": request.n,
         "width": request.width,
         "height": request.height,
+        "duration_seconds": request.duration_seconds,
+        "fps": request.fps,
         "options": dict(request.options),
         "scratch": str(scratch.absolute()),
     }
@@ -132,6 +150,6 @@ def _translated() -> Iterator[None]:
     except ChildDied as exc:
         raise ProviderError("provider_error", "The renderer stopped unexpectedly.", retryable=True) from exc
     except ChildFailed as exc:
-        raise ProviderError("provider_error", "The renderer could not make this image.", retryable=False) from exc
+        raise ProviderError("provider_error", "The renderer failed on this request.", retryable=False) from exc
     except (ChildNotStarted, PoolClosed) as exc:
         raise ProviderError("provider_unavailable", "The renderer could not be started.", retryable=True) from exc

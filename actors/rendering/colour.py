@@ -68,14 +68,24 @@ class Gradient:
 
 def to_bytes(light: Array, grain: Array, column: int, row: int) -> Bytes:
     """Linear light (3, h, w) as sRGB bytes (h, w, 3); `grain` is a lattice of noise that breaks up banding."""
+    dithered = levels(light) + dither(grain, column, row, *light.shape[1:])
+    return np.ascontiguousarray(np.clip(dithered, 0, 255).astype(np.uint8).transpose(1, 2, 0))
+
+
+def levels(light: Array) -> Array:
+    """Linear light as sRGB levels from 0 to 255, not rounded; what is brighter than white is rolled off."""
     over = np.maximum(light - SHOULDER, np.float32(0)) * (1 / (1 - SHOULDER))
     toned = np.minimum(light, SHOULDER) + (1 - SHOULDER) * over / (1 + over)
     place = np.sqrt(saturate(toned)) * np.float32(TABLE_SIZE - 1)
-    height, width = light.shape[1:]
+    values: Array = _SRGB.take(place.astype(np.int32))
+    return values
+
+
+def dither(grain: Array, column: int, row: int, height: int, width: int) -> Array:
+    """What to add to levels of a rectangle before their fraction is cut off, in [0, 1], shape (height, width)."""
     rows, columns = (np.arange(row, row + height) & MASK), (np.arange(column, column + width) & MASK)
-    dither = grain.reshape(LATTICE, LATTICE)[rows[:, None], columns[None, :]] * np.float32(0.5) + np.float32(0.5)
-    encoded = _SRGB.take(place.astype(np.int32)) + dither
-    return np.ascontiguousarray(np.clip(encoded, 0, 255).astype(np.uint8).transpose(1, 2, 0))
+    values: Array = grain.reshape(LATTICE, LATTICE)[rows[:, None], columns[None, :]] * np.float32(0.5)
+    return values + np.float32(0.5)
 
 
 def _srgb_table() -> Array:

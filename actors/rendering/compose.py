@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from actors.rendering.abstract import AbstractPicture
 from actors.rendering.aurora import Aurora
+from actors.rendering.blossom import Blossom
 from actors.rendering.chance import Chance, key_of
+from actors.rendering.cloth import Cloth
 from actors.rendering.colour import Bytes, linear, mix
 from actors.rendering.ground import Site, layers_of
 from actors.rendering.headland import lighthouse_point, near_shore
@@ -62,15 +63,26 @@ class Request:
     options: Options
 
 
-def compose(request: Request) -> Picture:
-    """Make the picture of a request: the same one every time."""
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """On which samples a picture is painted: `step` pixels apart, from `margin` pixels beyond either side."""
+
+    margin: float = 0.0
+    step: float = 1.0
+
+
+EVERY_PIXEL = Sampling()
+
+
+def compose(request: Request, sampling: Sampling = EVERY_PIXEL) -> Landscape | Blossom | Cloth:
+    """Make the picture of a request: the same one every time, and on whichever samples."""
     theme = theme_of(request.prompt, request.negative_prompt)
     text = normalised(request.prompt)
     noise = Noise(key_of("noise", text, request.seed))
     chance = Chance("choices", text, request.seed)
     if _is_abstract(theme, request.options.style):
-        return _abstract(request, theme, noise, chance)
-    return _landscape(request, theme, noise, chance)
+        return _abstract(request, sampling, theme, noise, chance)
+    return _landscape(request, sampling, theme, noise, chance)
 
 
 def _is_abstract(theme: Theme, style: str) -> bool:
@@ -79,18 +91,20 @@ def _is_abstract(theme: Theme, style: str) -> bool:
     return theme.abstract or not theme.known
 
 
-def _abstract(request: Request, theme: Theme, noise: Noise, chance: Chance) -> Picture:
+def _abstract(request: Request, sampling: Sampling, theme: Theme, noise: Noise, chance: Chance) -> Blossom | Cloth:
     named = PALETTES_BY_LIGHT.get(theme.light or "", ())
     name = chance.one_of(named or VIVID)
     palette = PALETTES[name if request.options.palette == "auto" else request.options.palette]
-    view = View(request.width, request.height, 0.5)
-    return AbstractPicture(view, palette, noise, chance, detail=request.options.detail, bloom=theme.bloom)
+    view = View(request.width, request.height, 0.5, sampling.margin, sampling.step)
+    kind = Blossom if theme.bloom else Cloth
+    return kind(view, palette, noise, chance, detail=request.options.detail)
 
 
-def _landscape(request: Request, theme: Theme, noise: Noise, chance: Chance) -> Picture:
+def _landscape(request: Request, sampling: Sampling, theme: Theme, noise: Noise, chance: Chance) -> Landscape:
     ground = _ground(theme, chance)
     palette = _palette(theme, ground, request.options.palette, chance)
-    view = View(request.width, request.height, chance.between(*HORIZONS[ground]))
+    horizon = chance.between(*HORIZONS[ground])
+    view = View(request.width, request.height, horizon, sampling.margin, sampling.step)
     sky = Sky(view, palette, _weather(theme, palette, chance), noise, chance)
     side = 1.0 if sky.sun_x > 0 else -1.0
     water = _has_water(theme, ground, chance)

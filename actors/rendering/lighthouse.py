@@ -1,5 +1,7 @@
 """A lighthouse: its tower as a layer, its lamp and turning beams as light."""
 
+import math
+
 import numpy as np
 
 from actors.rendering.colour import falloff, linear, mix, saturate, smoothstep
@@ -14,6 +16,7 @@ DOME = (0.885, 0.965, 0.066, 0.012)
 ROD = (0.965, 1.0, 0.006, 0.006)
 BANDS = 5
 LAMP_AT = 0.84
+TURN_SECONDS = 8
 
 
 class Lighthouse:
@@ -53,11 +56,25 @@ class Lighthouse:
         canvas = mix(canvas, lamp, _part(dx, up, LANTERN, pixel))
         return mix(canvas, self._dark, post * np.float32(0.5))
 
+    def turning(self, patch: Patch, time: float) -> Array:
+        """Like `light`, with the two beams of a lens that turns: long when seen from aside, a flash when head-on."""
+        dx, dy = patch.x - self._x, patch.altitude - self._lamp_y
+        squared = dx * dx + dy * dy
+        angle = self._sun_side * math.tau * (time / TURN_SECONDS - 0.08)
+        aside, ahead = abs(math.cos(angle)), abs(math.sin(angle))
+        far = np.abs(dx) * np.float32(1 / max(aside, 0.02))
+        across = (dy - far * np.float32(0.07 * aside)) / (np.float32(0.008) + far * np.float32(0.085))
+        toward = np.float32(0.5 + 0.5 * math.sin(angle)) * np.sign(dx * np.float32(math.cos(angle)))
+        beam = falloff(across * across, 1.0) * (np.float32(0.4) + np.float32(0.24) * toward)
+        beam = beam / (np.float32(1) + far * np.float32(1.9)) * smoothstep(0.0, 0.03, far)
+        glow = self._glow(squared) * np.float32(1 + 0.7 * ahead**6)
+        values: Array = self._light * ((glow + beam * np.float32(1 - ahead**4)) * np.float32(self._strength))
+        return values
+
     def light(self, patch: Patch) -> Array:
         """What the lamp adds to the air in front of everything: a glow, and a beam to either side."""
         dx, dy = patch.x - self._x, patch.altitude - self._lamp_y
-        squared = dx * dx + dy * dy
-        glow = falloff(squared, 0.05) * np.float32(0.8) + falloff(squared, 0.2) * np.float32(0.16)
+        glow = self._glow(dx * dx + dy * dy)
         far = np.abs(dx)
         away = smoothstep(-0.004, 0.02, dx * -self._sun_side)
         across = (dy - far * np.float32(0.07)) / (np.float32(0.008) + far * np.float32(0.085))
@@ -65,6 +82,10 @@ class Lighthouse:
         beam = beam / (np.float32(1) + far * np.float32(1.9))
         values: Array = self._light * ((glow + beam * smoothstep(0.0, 0.03, far)) * np.float32(self._strength))
         return values
+
+    @staticmethod
+    def _glow(squared: Array) -> Array:
+        return falloff(squared, 0.05) * np.float32(0.8) + falloff(squared, 0.2) * np.float32(0.16)
 
     def _wall(self, dx: Array, up: Array, part: tuple[float, float, float, float]) -> Array:
         """Round masonry: pale and red bands by day, nearly black against a bright sky, one edge catching the light."""

@@ -12,6 +12,9 @@ from actors.rendering.files import write_png
 from actors.rendering.options import Options
 from actors.rendering.tiles import tile_count, tiles_of
 
+SEEDS = 2**63
+"""Behind the greatest seed outputs go on at 0, as `jobs.catalogue.output_seed` says."""
+
 
 def render_images(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Render `n` pictures with the seeds `seed`, `seed + 1`, … into the directory `scratch`.
@@ -23,8 +26,8 @@ def render_images(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     total = n * (tile_count(width, height) + 1)
     done = 0
     for index in range(n):
-        seed = arguments["seed"] + index
-        picture = compose(_request(arguments, seed))
+        seed = (arguments["seed"] + index) % SEEDS
+        picture = compose(request_of(arguments, seed))
         pixels = np.empty((height, width, 3), np.uint8)
         for _ in paint(picture, pixels):
             done += 1
@@ -43,7 +46,7 @@ def paint(picture: Picture, pixels: Bytes) -> Iterator[None]:
         yield
 
 
-def _request(arguments: Mapping[str, Any], seed: int) -> Request:
+def request_of(arguments: Mapping[str, Any], seed: int) -> Request:
     return Request(
         prompt=arguments["prompt"],
         negative_prompt=arguments["negative_prompt"],

@@ -13,6 +13,8 @@ from actors.rendering.sky import Sky
 from actors.rendering.view import Patch, View
 from actors.rendering.water import Water
 
+FOG_WIND, FOG_STIR = 0.05, 0.07  # cells per second
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -32,25 +34,25 @@ class Landscape:
     """A landscape that any rectangle of can be painted by itself."""
 
     def __init__(self, view: View, parts: Parts, noise: Noise) -> None:
-        self._view, self._parts, self._noise = view, parts, noise
+        self.view, self.parts, self.noise = view, parts, noise
 
     def tile(self, column: int, row: int, width: int, height: int) -> Bytes:
         """Bytes in sRGB (height, width, 3) of one rectangle."""
-        patch = self._view.patch(column, row, width, height)
+        patch = self.view.patch(column, row, width, height)
         canvas = self._behind(patch)
-        for layer in self._parts.front:
+        for layer in self.parts.front:
             canvas = _over(layer, canvas, patch)
-        if self._parts.fog:
-            canvas = self._fog(canvas, patch)
-        if self._parts.lighthouse:
-            canvas = canvas + self._parts.lighthouse.light(patch)
-        return to_bytes(canvas * self._vignette(patch), self._noise.values, column, row)
+        if self.parts.fog:
+            canvas = mix(canvas, self.parts.fog_colour, self.fog(patch))
+        if self.parts.lighthouse:
+            canvas = canvas + self.parts.lighthouse.light(patch)
+        return to_bytes(canvas * self.vignette(patch), self.noise.values, column, row)
 
     def _behind(self, patch: Patch) -> Array:
         """Everything but the front: the upper rows directly, those of the water by mirroring."""
-        if _hidden(self._parts.front, patch):
+        if _hidden(self.parts.front, patch):
             return np.zeros((3, *patch.shape), np.float32)
-        water = self._parts.water
+        water = self.parts.water
         if water is None:
             return self._above(patch)
         shore = int(np.count_nonzero(patch.altitude[:, 0] > 0))
@@ -63,35 +65,36 @@ class Landscape:
 
     def _mirrored(self, patch: Patch) -> Array:
         canvas = self._above(patch)
-        return canvas + self._parts.lighthouse.light(patch) if self._parts.lighthouse else canvas
+        return canvas + self.parts.lighthouse.light(patch) if self.parts.lighthouse else canvas
 
     def _above(self, patch: Patch) -> Array:
         """Sky and layers, leaving out what stands wholly behind a nearer layer."""
-        layers = self._parts.above
+        layers = self.parts.above
         first = next((i for i in range(len(layers) - 1, -1, -1) if _hidden(layers[i : i + 1], patch)), None)
         if first is None:
-            canvas = self._parts.sky.paint(patch)
-            if self._parts.aurora:
-                canvas = self._parts.aurora.paint(canvas, patch)
+            canvas = self.parts.sky.paint(patch)
+            if self.parts.aurora:
+                canvas = self.parts.aurora.paint(canvas, patch)
         else:
             canvas = np.zeros((3, *patch.shape), np.float32)
         for layer in layers[first or 0 :]:
             canvas = _over(layer, canvas, patch)
         return canvas
 
-    def _fog(self, canvas: Array, patch: Patch) -> Array:
-        """Banks of mist that lie low, thicker in some places than in others."""
-        drift = self._noise.fractal(patch.x * 1.4 + 5, patch.altitude * 6, 3)
+    def fog(self, patch: Patch, time: float = 0.0) -> Array:
+        """How much mist is before each pixel: banks that lie low and drift, thicker in some places than in others."""
+        drift = self.noise.fractal(patch.x * 1.4 + (5 + time * FOG_WIND), patch.altitude * 6, 3, time=time * FOG_STIR)
         low = np.maximum(patch.altitude + np.float32(0.1), np.float32(0)) * np.float32(3.2)
         deep = np.maximum(-patch.altitude, np.float32(0)) * np.float32(5.5)
         bank = saturate(np.float32(0.62) + drift * np.float32(0.9)) / (np.float32(1) + low * low + deep * deep)
-        return mix(canvas, self._parts.fog_colour, bank * np.float32(self._parts.fog))
+        density: Array = bank * np.float32(self.parts.fog)
+        return density
 
-    def _vignette(self, patch: Patch) -> Array:
+    def vignette(self, patch: Patch) -> Array:
         """Corners a little darker, which draws the eye inward."""
-        x = patch.x * np.float32(1 / self._view.half_width)
-        y = (patch.altitude - np.float32((self._view.top + self._view.bottom) / 2)) * np.float32(
-            2 / (self._view.top - self._view.bottom)
+        x = patch.x * np.float32(1 / self.view.half_width)
+        y = (patch.altitude - np.float32((self.view.top + self.view.bottom) / 2)) * np.float32(
+            2 / (self.view.top - self.view.bottom)
         )
         return np.float32(1) - np.float32(0.16) * smoothstep(0.6, 2.0, x * x + y * y)
 

@@ -15,11 +15,14 @@ class View:
     """A picture, its sides in pixels. x runs right from the middle, altitude up from the horizon, both in units.
 
     The unit follows the geometric mean of the sides, so that what is seen keeps its proportions in any format.
+    Seen through a lattice of samples `step` pixels apart, columns counted from `margin` pixels left of the picture.
     """
 
     width: int
     height: int
     horizon: float
+    margin: float = 0.0
+    step: float = 1.0
 
     @property
     def unit(self) -> float:
@@ -29,8 +32,23 @@ class View:
 
     @property
     def pixel(self) -> float:
-        """Unit lengths per pixel."""
-        return 1 / self.unit
+        """Unit lengths per sample; a sample is a pixel where `step` is 1."""
+        return self.step / self.unit
+
+    @property
+    def columns(self) -> int:
+        """How many samples a row has, margins included."""
+        return round((self.width + 2 * self.margin) / self.step)
+
+    @property
+    def outside(self) -> int:
+        """How many samples of a row lie beyond each side of the picture."""
+        return round(self.margin / self.step)
+
+    @property
+    def inside(self) -> int:
+        """How many samples of a row lie in the picture."""
+        return self.columns - 2 * self.outside
 
     @property
     def half_width(self) -> float:
@@ -47,20 +65,37 @@ class View:
 
     def octaves(self, frequency: float, wanted: float) -> float:
         """How many of the wanted octaves from `frequency` per unit on the pixels can show."""
-        return max(0.0, min(wanted, math.log2(self.unit / frequency / 2)))
+        return max(0.0, min(wanted, math.log2(self.unit / self.step / frequency / 2)))
+
+    def coarser(self, times: float) -> "View":
+        """The picture without margins on samples some `times` as far apart, a whole number of them in a row."""
+        return replace(self, margin=0.0, step=self.width / max(1, round(self.inside / times)))
 
     def patch(self, column: int, row: int, width: int, height: int) -> "Patch":
-        """The pixels of one rectangle."""
-        columns = slice(column, column + width)
-        x = (np.arange(column, column + width) + 0.5 - self.width / 2) / self.unit
-        altitude = self.top - (np.arange(row, row + height) + 0.5) / self.unit
+        """The samples of one rectangle."""
+        return self.window(column, width, row * self.step, self.step, height)
+
+    def window(self, column: int, width: int, top: float, row_step: float, rows: int) -> "Patch":
+        """Samples whose rows start `top` pixels below the picture's upper edge and lie `row_step` pixels apart."""
+        altitude = self.top - (top + (np.arange(rows) + 0.5) * row_step) / self.unit
         return Patch(
-            columns, x.astype(np.float32)[None, :], altitude.astype(np.float32)[:, None], np.float32(self.pixel)
+            slice(column, column + width),
+            self._x(np.arange(column, column + width))[None, :],
+            altitude.astype(np.float32)[:, None],
+            np.float32(self.pixel),
         )
 
     def all_columns(self) -> Array:
-        """X of every column, shape (width,)."""
-        return ((np.arange(self.width) + 0.5 - self.width / 2) / self.unit).astype(np.float32)
+        """X of every column, shape (columns,)."""
+        return self._x(np.arange(self.columns))
+
+    def rows(self, top: float, row_step: float, rows: int) -> "Patch":
+        """A window as wide as the picture."""
+        return self.window(self.outside, self.inside, top, row_step, rows)
+
+    def _x(self, columns: Array) -> Array:
+        place = (columns + 0.5) * self.step - self.margin
+        return ((place - self.width / 2) / self.unit).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Water below the horizon: what stands above it, mirrored in ripples, and the glitter under the sun."""
+"""Water below the horizon: what stands above it, mirrored in moving ripples, and the glitter under the sun."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,9 @@ from actors.rendering.noise import Array, Noise
 from actors.rendering.palettes import Palette
 from actors.rendering.sky import Sky
 from actors.rendering.view import Patch, View
+
+WAVES_PER_SECOND = 0.35  # toward the shore
+RIPPLE_STIR = 0.5  # cells per second that ripples of different sizes drift apart
 
 
 class Water:
@@ -21,10 +24,10 @@ class Water:
         self._depth = np.float32(1 / max(-view.bottom, 1e-6))
         self._octaves = view.octaves(24.0, 3)
 
-    def paint(self, patch: Patch, above: Callable[[Patch], Array]) -> Array:
-        """Linear colours of pixels below the horizon; `above` paints what is mirrored."""
+    def paint(self, patch: Patch, above: Callable[[Patch], Array], time: float = 0.0) -> Array:
+        """Linear colours of pixels below the horizon after `time` seconds; `above` paints what is mirrored."""
         below = np.maximum(-patch.altitude, np.float32(0))
-        ripple, swell = self._waves(patch, below)
+        ripple, swell = self._waves(patch, below, time)
         reach = below * (np.float32(0.1) + np.float32(0.5) * self._rough) + np.float32(0.004)
         seen = np.maximum(below * np.float32(0.94) + ripple * reach, np.float32(0))
         mirrored = above(patch.seen_at(seen))
@@ -32,13 +35,14 @@ class Water:
         share = saturate(share + swell * (np.float32(0.05) + np.float32(0.3) * self._rough))
         return mix(mirrored, self._body, share) + self._glitter(patch, below, ripple)
 
-    def _waves(self, patch: Patch, below: Array) -> tuple[Array, Array]:
+    def _waves(self, patch: Patch, below: Array, time: float) -> tuple[Array, Array]:
         """Ripples and longer swell in [-1, 1], flat strokes that shrink toward the horizon, where pixels blur them."""
         near = np.float32(1) / (below + np.float32(0.03))
         row = np.log(below * np.float32(1 / 0.03) + np.float32(1)) * np.float32(14)
         fade = smoothstep(0.0, 1.0, (below + np.float32(0.01)) / (patch.pixel * np.float32(40)))
         across = patch.x * near
-        ripple = self._noise.fractal(across * np.float32(0.75), row, self._octaves, 0.55) * fade
+        row = row - np.float32(time * WAVES_PER_SECOND)
+        ripple = self._noise.fractal(across * np.float32(0.75), row, self._octaves, 0.55, time * RIPPLE_STIR) * fade
         swell = self._noise.field(across * np.float32(0.22) + 50, row * np.float32(0.45))
         return ripple, swell * fade
 

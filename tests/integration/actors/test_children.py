@@ -264,6 +264,14 @@ async def test_closing_the_pool_ends_tasks_under_way_and_refuses_new_ones(pool: 
         await collect(pool, "count", {"to": 1})
 
 
+async def test_a_pool_says_whether_it_was_closed(pool: ChildPool) -> None:
+    before = pool.closed
+
+    await pool.close()
+
+    assert (before, pool.closed) == (False, True)
+
+
 async def test_no_pipe_stays_open_after_the_end() -> None:
     before = open_files()
     pool = ChildPool(limit=2)
