@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from actors.middleware.cancellation import StopSignal
+from jobs.background import stop
 from jobs.database import DatabaseUnavailable
 from jobs.job import Lease
 from jobs.leases import LeaseService
@@ -22,13 +23,21 @@ Progress = tuple[float | None, str | None]
 class Heartbeat:
     """Holds a lease. It is lost when the database says so, or when nobody could be asked for its whole length."""
 
-    def __init__(self, leases: LeaseService, lease: Lease, stop: StopSignal, progress: Callable[[], Progress]) -> None:
+    def __init__(
+        self,
+        leases: LeaseService,
+        lease: Lease,
+        stop: StopSignal,
+        progress: Callable[[], Progress],
+        asked_at: float,
+    ) -> None:
+        """`asked_at` is the loop's time when the lease was asked for."""
         self._leases = leases
         self._lease = lease
         self._stop = stop
         self._progress = progress
         self._loop = asyncio.get_running_loop()
-        self._valid_until = self._loop.time() + leases.duration.total_seconds()
+        self._valid_until = asked_at + leases.duration.total_seconds()
 
     @property
     def is_valid(self) -> bool:
@@ -42,8 +51,7 @@ class Heartbeat:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await stop(task)
 
     async def _run(self) -> None:
         every = self._leases.duration.total_seconds() / BEATS_PER_LEASE

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from actors.providers.base import GenerationRequest, Output
@@ -22,12 +22,14 @@ class OutputShelf:
         self._store = store
         self._clock = clock
 
-    async def put(self, job: Job, request: GenerationRequest, output: Output) -> Media:
-        """Store one output and remove its file. Raises `StorageError`."""
+    async def put(self, job: Job, request: GenerationRequest, output: Output, holds_lease: Callable[[], bool]) -> Media:
+        """Store one output and remove its file; `holds_lease` says whether the job is still ours for sure.
+
+        Raises `StorageError`.
+        """
         name = generated_video if request.kind == "video" else generated_image
         path = name(job.owner, job.id, output.index)
-        digest = hashlib.sha256()
-        stored = await self._upload(path, output, digest)
+        stored, sha256 = await self._upload(path, output, holds_lease)
         await asyncio.to_thread(output.file.unlink)
         return Media(
             id=new_id(),
@@ -42,7 +44,7 @@ class OutputShelf:
             height=output.height,
             duration_seconds=output.duration_seconds,
             placeholder=None,
-            sha256=digest.hexdigest(),
+            sha256=sha256,
             job_id=job.id,
             output_index=output.index,
             prompt=request.prompt,
@@ -51,22 +53,27 @@ class OutputShelf:
             created_at=self._clock(),
         )
 
-    async def _upload(self, path: str, output: Output, digest: "hashlib._Hash") -> MediaObject:
+    async def _upload(self, path: str, output: Output, holds_lease: Callable[[], bool]) -> tuple[MediaObject, str]:
         try:
-            return await self._upload_new(path, output, digest)
+            return await self._upload_new(path, output)
         except ObjectExists:
-            await self._remove_leftover(path)
-        return await self._upload_new(path, output, digest)
+            await self._remove_leftover(path, holds_lease)
+        return await self._upload_new(path, output)
 
-    async def _upload_new(self, path: str, output: Output, digest: "hashlib._Hash") -> MediaObject:
+    async def _upload_new(self, path: str, output: Output) -> tuple[MediaObject, str]:
         """Only as a new object: a worker that lost its lease must not write over what the winner stored."""
+        digest = hashlib.sha256()
         chunks = _chunks_of(output.file, digest)
-        return await self._store.upload(path, chunks, output.content_type, if_absent=True)
+        stored = await self._store.upload(path, chunks, output.content_type, if_absent=True)
+        return stored, digest.hexdigest()
 
-    async def _remove_leftover(self, path: str) -> None:
-        """An earlier attempt stored this and was lost. Naming the generation spares whatever is newer."""
+    async def _remove_leftover(self, path: str, holds_lease: Callable[[], bool]) -> None:
+        """An earlier attempt stored this and was lost. Raises `ObjectExists` where a later one may have."""
         try:
             leftover = await self._store.stat(path)
+            # In this order: what was there while the lease held is no winner's, and naming it spares what is newer.
+            if not holds_lease():
+                raise ObjectExists(path)
             await self._store.delete(path, generation=leftover.generation)
         except (ObjectNotFound, PreconditionFailed):
             # Somebody else removed or replaced it; the second upload finds out which.

@@ -66,8 +66,10 @@ class Runner:
         self._active += 1
         self._is_idle.clear()
         try:
+            # A process can be stopped at any line: the lease began no sooner than this.
+            asked_at = asyncio.get_running_loop().time()
             lease = await self._leases.claim(kind)
-            return None if lease is None else await self._run(lease)
+            return None if lease is None else await self._run(lease, asked_at)
         except DatabaseUnavailable:
             # The job stays queued, and the sweeper wakes somebody for it.
             return None
@@ -88,7 +90,7 @@ class Runner:
             else:
                 return
 
-    async def _run(self, lease: Lease) -> Ending:
+    async def _run(self, lease: Lease, asked_at: float) -> Ending:
         job = lease.job
         begun = time.monotonic()
         reporter = self._progress.reporter
@@ -96,7 +98,7 @@ class Runner:
             structlog.contextvars.bound_contextvars(job_id=job.id, claim=job.claims),
             self._cancellation.watch(job.id) as stop,
         ):
-            heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest)
+            heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest, asked_at)
             async with heartbeat.beating():
                 if self._is_draining:
                     stop.give("released")
@@ -112,6 +114,7 @@ class Runner:
         stop.bind(work.cancel)
         try:
             media = await work
+            return await self._insist(heartbeat, lambda: self._end_succeeded(lease, media))
         except asyncio.CancelledError:
             if stop.reason is None:
                 # Nobody here asked for it: Dramatiq interrupts the thread. The job goes back.
@@ -121,7 +124,6 @@ class Runner:
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the job gets an end
             failure = failure_of(error)
             return await self._insist(heartbeat, lambda: self._end_failed(lease, stop, failure))
-        return await self._insist(heartbeat, lambda: self._end_succeeded(lease, media))
 
     async def _insist(self, heartbeat: Heartbeat, end: Callable[[], Awaitable[Ending]]) -> Ending:
         """Write the end, again and again for as long as the lease holds: the work is done and not to be lost."""
@@ -166,7 +168,7 @@ class Runner:
                 media = []
                 async with provider.generate(request, reporter, Path(scratch)) as outputs:
                     async for output in outputs:
-                        media.append(await self._shelf.put(job, request, output))
+                        media.append(await self._shelf.put(job, request, output, lambda: heartbeat.is_valid))
                         reporter.stored()
             if not media:
                 raise ProviderError("no_output", PROBLEMS["no_output"].title, retryable=True)

@@ -71,7 +71,8 @@ def _children(value: Any) -> list[Any]:
 def fitted(model: type[M], value: Any) -> M:
     """`value` as the model. Raises `InvalidRequest` with every rule that is broken."""
     try:
-        return model.model_validate(value)
+        # By alias alone: the names that the code uses are none of the API's.
+        return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         raise InvalidRequest(
             [FieldError(".".join(map(str, each["loc"])), _message(each["msg"])) for each in error.errors()]

@@ -39,6 +39,7 @@ def configure_logs(settings: Settings, stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    # Their information is ours to give: a message's arguments are ids, and each request has its own line.
-    for name in ("dramatiq", "aiohttp.access", "alembic", "asyncio"):
+    # Their information is ours to give: a message's arguments are ids, and each request has its own line. The driver
+    # would tell every statement's parameters, prompts among them.
+    for name in ("dramatiq", "aiohttp.access", "alembic", "asyncio", "aiosqlite", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -27,6 +27,7 @@ from app.sse.hub import Hub, HubLimits
 from app.sse.metrics import HubMetrics
 from jobs.assembly import assemble
 from jobs.catalogue import ModelCatalogue
+from jobs.background import stop
 from jobs.clock import Clock, system_clock
 from jobs.database import Database, sqlite_engine
 from jobs.migrations import migrate
@@ -156,8 +157,7 @@ class Standalone:
         ):
             sweeping = asyncio.create_task(app[JOBS].sweeper.run(), name="sweeper")
             yield
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
+            await stop(sweeping)
         await children.close()
 
 

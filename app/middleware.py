@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.auth import Identity, Unauthenticated
 from app.handlers.events import admit_by_ticket
-from app.keys import AUTHENTICATOR, EXPIRES_AT, REQUEST_ID, USER
+from app.keys import AUTHENTICATOR, BEGUN, EXPIRES_AT, REQUEST_ID, USER
 from app.problems import Description, describe, problem
 from jobs.ids import new_id
 
@@ -50,8 +50,9 @@ def boundary(registry: CollectorRegistry) -> Middleware:
             try:
                 response = await handler(request)
             except Exception as error:
+                is_left = _is_left(request, error)
                 response = _answer_to(request, error, request_id)
-                if response.status == 500:  # noqa: PLR2004  # HTTP's
+                if not is_left and (response.status == 500 or BEGUN in request):  # noqa: PLR2004
                     failures.inc()
                     log.exception("request_failed", route=route_of(request))
             duration = time.monotonic() - begun
@@ -71,9 +72,19 @@ def boundary(registry: CollectorRegistry) -> Middleware:
 
 
 def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.StreamResponse:
+    if BEGUN in request:
+        # A second head would be taken for a part of the body. Cut off, the client knows that something is missing.
+        if request.transport is not None:
+            request.transport.abort()
+        return request[BEGUN]
     if isinstance(error, web.HTTPRedirection):
         return error
     return problem(request, describe(error) or Description("internal_error"), request_id)
+
+
+def _is_left(request: web.Request, error: Exception) -> bool:
+    """Whether it is the client's going that the error tells of."""
+    return isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing())
 
 
 def route_of(request: web.Request) -> str:
@@ -89,6 +100,7 @@ def _request_id(request: web.Request) -> str:
 
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: what every answer carries, streams included."""
+    request[BEGUN] = response
     request_id = request.get(REQUEST_ID)
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id

@@ -21,6 +21,7 @@ RETRY_SECONDS: Final = 2
 CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (Unauthenticated, "unauthenticated"),
     (SessionRefused, "forbidden"),
+    (web.RequestPayloadError, "bad_request"),  # chunks or a compression that are not what the head says
     (HubClosed, "draining"),
     (TooManyStreams, "rate_limited"),
     (DatabaseUnavailable, "dependency_unavailable"),

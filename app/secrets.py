@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 
@@ -15,15 +16,15 @@ def kept_secret(directory: Path, name: str) -> str:
     make_private(directory)
     file = directory / name
     if not file.exists():
-        draft = directory / f".{name}.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(secrets.token_urlsafe(32))
+        # A name of its own, with mode 0600: one that a killed process left behind is in nobody's way.
+        descriptor, draft = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
         try:
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(secrets.token_urlsafe(32))
             # A link fails where a rename would replace: the first one stays.
             os.link(draft, file)
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            os.unlink(draft)  # noqa: PTH108  # as text from mkstemp
     return file.read_text().strip()

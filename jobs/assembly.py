@@ -70,7 +70,7 @@ def assemble(
     announcer = Announcer(events)
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
-    janitor = Janitor(database, CleanupRepository(time), media, store)
+    janitor = Janitor(database, CleanupRepository(time), media, store, lease=lease)
     service = JobService(
         database,
         jobs,
@@ -80,6 +80,7 @@ def assemble(
         announcer=announcer,
         outbox=outbox,
         views=views,
+        janitor=janitor,
         wake_ups=wake_ups,
         control=Control(redis),
         background=background,
@@ -121,7 +122,6 @@ def assemble(
         wake_ups=wake_ups,
         policy=SweepPolicy(
             every_seconds=settings.sweep_seconds,
-            lease=lease,
             jobs_kept=timedelta(days=settings.job_retention_days),
             events_kept=timedelta(seconds=settings.event_log_seconds),
         ),

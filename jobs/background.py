@@ -11,6 +11,21 @@ from jobs.eventlog import LogUnavailable
 
 log = structlog.get_logger(__name__)
 
+CANCEL_AGAIN_SECONDS = 0.2
+
+
+async def stop(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks, and return when they have ended.
+
+    A cancellation can get lost on its way through libraries: on Python 3.11 `asyncio.wait_for` returns normally when
+    it is cancelled just as what it waits for is done. So it is sent again until it has arrived.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+
 
 class Background:
     """Runs best-effort work; what fails here is repaired by the sweeper."""

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
+from jobs.background import stop
+
 log = structlog.get_logger(__name__)
 
 PING_SECONDS = 10.0
@@ -67,8 +69,7 @@ class EventBus:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop(self._task)
 
     @property
     def is_linked(self) -> bool:
@@ -134,9 +135,10 @@ class EventBus:
         self._linked.set()
 
     def _resumed(self, channel: str, acknowledged: "asyncio.Future[None]") -> None:
+        is_acknowledged = not acknowledged.cancelled() and acknowledged.exception() is None
         listener = self._listeners.get(channel)
-        if listener is not None and not acknowledged.cancelled() and acknowledged.exception() is None:
-            listener.resumed()
+        if listener is not None and is_acknowledged:
+            self._call(listener.resumed)
 
     def _unlink(self, reason: str) -> None:
         """Tell everybody that messages may be lost from here on; once, however long Redis is away."""
@@ -145,11 +147,12 @@ class EventBus:
         waiters, self._waiters = self._waiters, {}
         for future in (future for futures in waiters.values() for future in futures):
             if not future.done():
-                future.cancel()
+                # No cancellation: whoever waits for an acknowledgement learns that it will not come.
+                future.set_exception(ConnectionError(reason))
         if was_linked:
             log.warning("event_bus_interrupted", reason=reason)
             for listener in tuple(self._listeners.values()):
-                listener.interrupted()
+                self._call(listener.interrupted)
 
     async def _listen(self, pubsub: PubSub) -> None:
         is_pinged = False
@@ -170,12 +173,22 @@ class EventBus:
         if kind == "message":
             listener = self._listeners.get(message["channel"].decode())
             if listener is not None:
-                listener.heard(message["data"])
+                self._call(listener.heard, message["data"])
         elif kind in {"subscribe", "unsubscribe"}:
             self._acknowledge(message["channel"].decode())
 
+    def _call(self, tell: Callable[..., None], *arguments: bytes) -> None:
+        """Tell a listener; one that fails must not deafen the others."""
+        try:
+            tell(*arguments)
+        except Exception:
+            log.exception("listener_failed")
+
     def _acknowledge(self, channel: str) -> None:
-        self._awaited[channel] = self._awaited.get(channel, 1) - 1
+        if channel not in self._awaited:
+            # The client was cut off, and by its own retry connected and subscribed again behind our back.
+            raise ConnectionError("an acknowledgement that nobody asked for")
+        self._awaited[channel] -= 1
         if self._awaited[channel] > 0:
             return
         del self._awaited[channel]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-_FORM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{12})-([0-9a-f]{4,8})")
+_FORM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{12})-([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -19,7 +19,7 @@ class EventId:
     sequence: int
 
     def __str__(self) -> str:
-        return f"{self.epoch}-{self.milliseconds:012x}-{self.sequence:04x}"
+        return f"{self.epoch}-{self.milliseconds:012x}-{self.sequence:08x}"
 
     @property
     def entry(self) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from jobs.database import Database
+from jobs.database import Database, DatabaseUnavailable
 from jobs.job import Job
 from jobs.repositories.chores import CleanupRepository
 from jobs.repositories.media import MediaRepository
@@ -28,7 +28,16 @@ def outputs_prefix(job: Job) -> str:
 class Janitor:
     """Removes garbage at once where it can, and else when a sweeper comes by."""
 
-    def __init__(self, database: Database, cleanup: CleanupRepository, media: MediaRepository, store: Store) -> None:
+    def __init__(
+        self,
+        database: Database,
+        cleanup: CleanupRepository,
+        media: MediaRepository,
+        store: Store,
+        *,
+        lease: timedelta,
+    ) -> None:
+        self._lease = lease
         self._database = database
         self._cleanup = cleanup
         self._media = media
@@ -38,12 +47,17 @@ class Janitor:
         """Have everything below `prefix` removed after `delay`: a worker that is not yet aware may still be storing."""
         await self._cleanup.insert(connection, prefix, delay)
 
+    async def note_outputs(self, connection: AsyncConnection, job: Job) -> None:
+        """Have what a job stored removed: now, and again when the last worker that had it must have noticed."""
+        await self.note(connection, outputs_prefix(job))
+        await self.note(connection, outputs_prefix(job), 2 * self._lease)
+
     async def try_to_remove(self, prefix: str) -> None:
-        """Remove what is there now, if storage answers; what was noted is removed later all the same."""
+        """Remove what is there now, if storage and database answer; what was noted is removed later all the same."""
         try:
             async with asyncio.timeout(REMOVE_SECONDS):
                 await self._remove(prefix)
-        except (StorageError, TimeoutError) as error:
+        except (StorageError, DatabaseUnavailable, TimeoutError) as error:
             log.info("removal_left_to_the_sweeper", error=type(error).__name__)
 
     async def work_off(self) -> int:

@@ -20,7 +20,7 @@ from jobs.lifecycle import Move
 from jobs.outbox import Outbox
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
-from jobs.repositories.queue import QueueRepository
+from jobs.repositories.queue import CLAIM_WINDOW, QueueRepository
 from jobs.service import CANCELLED, dump
 from jobs.views import Views
 from schema.events import GenerationComplete, GenerationProgress, event_name
@@ -80,14 +80,17 @@ class LeaseService:
 
     async def claim(self, kind: JobKind) -> Lease | None:
         """Take the job whose turn it is; None when there is none."""
-        async with self._database.reading() as connection:
-            candidates = await self._queue.candidates(connection, kind)
-        for job_id in candidates:
-            token = new_id()
-            job = await self._database.transaction(partial(self._claim, job_id=job_id, token=token))
-            if job is not None:
-                return Lease(job, token)
-        return None
+        while True:
+            async with self._database.reading() as connection:
+                candidates = await self._queue.candidates(connection, kind)
+            for job_id in candidates:
+                token = new_id()
+                job = await self._database.transaction(partial(self._claim, job_id=job_id, token=token))
+                if job is not None:
+                    return Lease(job, token)
+            if len(candidates) < CLAIM_WINDOW:
+                return None
+            # Others were quicker with a whole window: there may be more behind it, and the wake-up is spent.
 
     async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
         job = await self._queue.claim(connection, job_id, token, self._policy.duration)

@@ -14,6 +14,7 @@ from jobs.database import Database
 from jobs.errors import IdempotencyKeyReused, JobNotFinished, NotFound, QueueFull
 from jobs.eventlog import json_line
 from jobs.ids import is_id, new_id
+from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.lifecycle import TERMINAL
 from jobs.outbox import Outbox
@@ -103,6 +104,7 @@ class JobService:
         announcer: Announcer,
         outbox: Outbox,
         views: Views,
+        janitor: Janitor,
         wake_ups: WakeUps,
         control: Control,
         background: Background,
@@ -116,6 +118,7 @@ class JobService:
         self._announcer = announcer
         self._outbox = outbox
         self._views = views
+        self._janitor = janitor
         self._wake_ups = wake_ups
         self._control = control
         self._background = background
@@ -136,6 +139,9 @@ class JobService:
         self, connection: AsyncConnection, submission: Submission, job_id: str
     ) -> tuple[str | None, list[StoredEvent]]:
         """The job that the key made earlier, or the events of the new one."""
+        if await self._jobs.get(connection, job_id) is not None:
+            # This runs again after a commit of which the outcome was unknown: it had succeeded.
+            return None, await self._events.unpublished_of(connection, job_id)
         if submission.idempotency_key is not None:
             first = await self._keys.claim(
                 connection, submission.owner, submission.idempotency_key, submission.fingerprint, job_id
@@ -199,23 +205,28 @@ class JobService:
     async def cancel(self, owner: str, job_id: str) -> JobView:
         """Stop a job: at once in the queue, at its provider's next step when at work. Raises `NotFound`."""
 
-        async def work(connection: AsyncConnection) -> tuple[JobView, bool]:
+        async def work(connection: AsyncConnection) -> tuple[Job, bool]:
             job = await self._owned(connection, owner, job_id)
             changed = await self._cancelled(connection, job)
-            return await self._views.job(connection, changed or job), changed is not None
+            return changed or await self._owned(connection, owner, job_id), changed is not None
 
-        view, is_changed = await self._database.transaction(work)
-        if view.status == "cancelling":
+        job, is_changed = await self._database.transaction(work)
+        if job.status == "cancelling":
             self._background.start("cancel", self._control.cancel(job_id))
         elif is_changed:
             self._background.start("tell", self._outbox.tell(job_id))
-        return view
+        # Outside of the transaction: a view asks Redis, and no writer waits for that.
+        async with self._database.reading() as connection:
+            return await self._views.job(connection, job)
 
     async def _cancelled(self, connection: AsyncConnection, job: Job) -> Job | None:
         """The job after the move that cancels it; None when it has ended or is being stopped already."""
         while job.status in {"queued", "running"}:
             moved = await self._jobs.move(connection, job.id, "queued", "cancel", error=dump(CANCELLED))
             if moved is not None:
+                if moved.claims:
+                    # An attempt before may have stored something, or still be at it.
+                    await self._janitor.note_outputs(connection, moved)
                 await self._announcer.failed(connection, moved, CANCELLED)
                 return moved
             moved = await self._jobs.move(connection, job.id, "running", "cancel")

@@ -1,6 +1,7 @@
 """The sweeper: a loop in every process that repairs what got stuck. No leader, no cron; every repair may run twice."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.announcer import Announcer
 from jobs.database import Database, DatabaseUnavailable
 from jobs.eventlog import EventLog, LogUnavailable
-from jobs.janitor import Janitor, outputs_prefix
+from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.outbox import Outbox
 from jobs.repositories.chores import IdempotencyRepository
@@ -42,7 +43,6 @@ class SweepPolicy:
     """How often to look (seconds, jittered by half), and how long finished jobs are kept."""
 
     every_seconds: float
-    lease: timedelta
     jobs_kept: timedelta
     events_kept: timedelta
 
@@ -127,7 +127,10 @@ class Sweeper:
             lapsed = await self._queue.lapsed(connection, BATCH, everything=everything)
         for job in lapsed:
             await self._database.transaction(partial(self._take_back, job=job, everything=everything))
-            await self._outbox.tell(job.id)
+        # Without Redis the jobs go back all the same; what they have to tell is overdue by a later sweep.
+        with contextlib.suppress(LogUnavailable):
+            for job in lapsed:
+                await self._outbox.tell(job.id)
         return len(lapsed)
 
     async def _take_back(self, connection: AsyncConnection, job: Job, *, everything: bool) -> None:
@@ -158,31 +161,31 @@ class Sweeper:
             )
             return
         if ended is not None:
-            await self._janitor.note(connection, outputs_prefix(ended))
-            await self._janitor.note(connection, outputs_prefix(ended), 2 * self._policy.lease)
+            await self._janitor.note_outputs(connection, ended)
             await self._announcer.failed(connection, ended, error)
 
     async def _wake_due(self) -> int:
         """Send wake-ups for due jobs that no fresh one stands for, but never more than there are jobs waiting."""
-        is_replaced = await self._is_log_replaced()
-        stale = timedelta() if is_replaced else STALE_WAKE_UP
+        epoch = await self._log.epoch()
+        # Another epoch: Redis was emptied or replaced since the last look, and every wake-up in it is gone.
+        stale = STALE_WAKE_UP if epoch == self._epoch else timedelta()
         sent = 0
         for kind in get_args(JobKind):
-            room = BATCH - await self._wake_ups.waiting(kind)
-            if room <= 0:
-                continue
-            due = await self._database.transaction(partial(self._queue.wake, kind=kind, stale=stale, limit=room))
-            for job_id in due:
-                await self._wake_ups.send(kind, job_id)
-            sent += len(due)
+            sent += await self._wake(kind, stale)
+        # Noted last: where the sending broke off, the next sweep does not take what is missing for fresh.
+        self._epoch = epoch
         return sent
 
-    async def _is_log_replaced(self) -> bool:
-        """Whether Redis was emptied or replaced since the last look: then every wake-up in it is gone."""
-        epoch = await self._log.epoch()
-        is_replaced = epoch != self._epoch
-        self._epoch = epoch
-        return is_replaced
+    async def _wake(self, kind: JobKind, stale: timedelta) -> int:
+        async with self._database.reading() as connection:
+            due = await self._queue.count_due(connection, kind, BATCH)
+        missing = due - await self._wake_ups.waiting(kind) if due else 0
+        if missing <= 0:
+            return 0
+        woken = await self._database.transaction(partial(self._queue.wake, kind=kind, stale=stale, limit=missing))
+        for job_id in woken:
+            await self._wake_ups.send(kind, job_id)
+        return len(woken)
 
     async def _tidy(self) -> int:
         """Remove jobs, events and idempotency keys past their keeping."""

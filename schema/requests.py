@@ -1,5 +1,6 @@
 """What clients send: every request body, with its bounds."""
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,26 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 
 
+def _storable_json(value: Any) -> Any:
+    """The same for all text in a JSON value, and no number that JSON can't write: `1e999` is read as infinite."""
+    match value:
+        case str():
+            _storable(value)
+        case float() if not math.isfinite(value):
+            raise ValueError("must not contain numbers beyond the range of doubles")
+        case dict():
+            for name, member in value.items():
+                _storable(name)
+                _storable_json(member)
+        case list():
+            for element in value:
+                _storable_json(element)
+    return value
+
+
+Options = Annotated[dict[str, Any], AfterValidator(_storable_json)]
+
+
 def _even(number: int) -> int:
     """H.264 in its common pixel format halves the colour planes in both directions."""
     if number % 2:
@@ -40,7 +61,7 @@ class GenerationBody(Wire):
     model: Text | None = Field(default=None, min_length=1, max_length=200)
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     inputs: list[Annotated[Text, Field(min_length=1, max_length=1024)]] = Field(default=[], max_length=16)
-    options: dict[str, Any] = Field(default={})
+    options: Options = Field(default={})
 
 
 class ImageBody(GenerationBody):

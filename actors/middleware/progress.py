@@ -11,6 +11,7 @@ import dramatiq
 import structlog
 from dramatiq.broker import Broker, MessageProxy
 
+from jobs.background import stop
 from jobs.database import DatabaseUnavailable
 from jobs.eventlog import LogUnavailable
 from jobs.job import Lease
@@ -79,8 +80,7 @@ class ProgressReporter:
             yield
             await self._steps.join()
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await stop(task)
 
     async def _run(self, lease: Lease, may_speak: Callable[[], bool]) -> None:
         await self._guarded(self._tell_start(lease))

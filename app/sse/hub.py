@@ -13,6 +13,7 @@ from app.sse.frames import Frame, id_block
 from app.sse.metrics import HubMetrics
 from app.sse.response import retry_line
 from app.sse.stream import Stream
+from jobs.background import stop
 from jobs.database import DatabaseUnavailable
 from jobs.eventbus import EventBus
 from jobs.eventid import EventId
@@ -115,9 +116,7 @@ class Hub:
         self._is_closed = True
         for connection in self._connections():
             connection.stream.finish()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(*self._tasks)
 
     def stream(
         self, transport: asyncio.Transport, *, is_chunked: bool, job_id: str | None, ends_with_job: bool
@@ -192,6 +191,11 @@ class Hub:
                 if connection.stream.last is None:
                     await self._begin(connection)
                 await self._read_on(connection)
+                while connection.stream.is_overtaken:
+                    # The log was replaced while it was read; what was held of it is in there to be read.
+                    connection.stream.hold_anew()
+                    await self._read_on(connection)
+            _check_turn(connection)
             connection.stream.go_live()
         except (LogUnavailable, DatabaseUnavailable, TimeoutError, OSError) as error:
             # Without the log or the client there is nothing to go on with; the client comes back with its last id.
@@ -205,8 +209,7 @@ class Hub:
         if connection.resume_from is None:
             await self._start_over(connection, None)
             return
-        await connection.response.write(retry_line() + id_block(connection.resume_from))
-        connection.stream.last = connection.resume_from
+        await self._write(connection, retry_line() + id_block(connection.resume_from), last=connection.resume_from)
 
     async def _read_on(self, connection: Connection) -> None:
         """Replay pages until one comes short. A cursor that is gone starts the stream over."""
@@ -223,6 +226,8 @@ class Hub:
 
     async def _replay(self, connection: Connection, entries: Sequence[Entry], prefix: bytes = b"") -> None:
         """Write a page in one go, waiting for a client that is slow to read."""
+        # Before the stream notes what it is given: what is noted and not written is lost.
+        _check_turn(connection)
         pieces = [prefix]
         for entry in entries:
             frame = Frame.of(entry)
@@ -232,18 +237,26 @@ class Hub:
                 pieces.append(frame.plain)
                 self._metrics.replayed.inc()
         if data := b"".join(pieces):
-            await connection.response.write(data)
+            await self._write(connection, data)
+
+    async def _write(self, connection: Connection, data: bytes, *, last: EventId | None = None) -> None:
+        """Write, and note first where the stream is then: the bytes are on their way before the write is awaited."""
+        _check_turn(connection)
+        if last is not None:
+            connection.stream.last = last
+        await connection.response.write(data)
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
         cursor = await self._log.open(connection.owner)
         # Looked up behind the cursor: what of the job is not in the log by now comes after it.
         whole = await self._whole_job(connection)
         if whole:
+            prefix = await connection.fallback(None, reason)
+            _check_turn(connection)
             connection.stream.last = None
-            await self._replay(connection, whole, prefix=await connection.fallback(None, reason))
+            await self._replay(connection, whole, prefix=prefix)
             return
-        await connection.response.write(await connection.fallback(cursor, reason))
-        connection.stream.last = cursor
+        await self._write(connection, await connection.fallback(cursor, reason), last=cursor)
 
     async def _whole_job(self, connection: Connection) -> list[Entry]:
         """The page that begins with the first that the log has of the stream's job, where that is wanted."""
@@ -276,3 +289,9 @@ class Hub:
         if not task.cancelled():
             # Whoever awaited it has the error; a subscription whose clients all left has nobody to tell.
             task.exception()
+
+
+def _check_turn(connection: Connection) -> None:
+    """End a catching-up that another has taken over from, should its cancellation have been lost in a library."""
+    if connection.catching_up is not asyncio.current_task():
+        raise asyncio.CancelledError

@@ -49,6 +49,15 @@ class Stream:
             self._held = []
             self._held_bytes = 0
 
+    def hold_anew(self) -> None:
+        """Forget what is held back, which is read from the log again."""
+        self._held, self._held_bytes = [], 0
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether something is held back that is of another log than what was read."""
+        return any(self.last is not None and frame.id.epoch != self.last.epoch for frame in self._held or ())
+
     def go_live(self) -> None:
         """Pass on what was held back, and from now on what comes; in one step, so that nothing gets between."""
         held, self._held = self._held or [], None

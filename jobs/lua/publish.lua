@@ -14,7 +14,7 @@ end
 
 local state = KEYS[3]
 local number = tonumber(ARGV[4])
-local known = redis.call('HMGET', state, 'number', 'ended', 'attempt', 'progress', 'at:' .. ARGV[4])
+local known = redis.call('HMGET', state, 'number', 'ended', 'attempt', 'peak', 'at:' .. ARGV[4])
 if number > 0 then
     -- A number that came before is told once; whoever repeats it learns where it stands.
     if known[1] and number <= tonumber(known[1]) then
@@ -29,9 +29,12 @@ else
     if attempt < latest then
         return {epoch, ''}
     end
-    if attempt == latest and known[4] and known[4] ~= '' and ARGV[6] ~= ''
-        and tonumber(ARGV[6]) < tonumber(known[4]) then
+    -- Compared with the peak, not with the last: a phase without a number does not make progress fall behind it.
+    if attempt == latest and known[4] and ARGV[6] ~= '' and tonumber(ARGV[6]) < tonumber(known[4]) then
         return {epoch, ''}
+    end
+    if attempt > latest then
+        redis.call('HDEL', state, 'peak')
     end
 end
 
@@ -47,6 +50,9 @@ if number > 0 then
     end
 else
     redis.call('HSET', state, 'attempt', ARGV[5], 'progress', ARGV[6], 'message', ARGV[7])
+    if ARGV[6] ~= '' then
+        redis.call('HSET', state, 'peak', ARGV[6])
+    end
 end
 redis.call('HSETNX', state, 'first', entry)
 redis.call('PEXPIRE', state, tonumber(ARGV[9]) * 2)

@@ -112,6 +112,16 @@ class QueueRepository:
             query = query.where(JobRow.lease_until < self._time.now())
         return [job_of(row) for row in await connection.execute(query)]
 
+    async def count_due(self, connection: AsyncConnection, kind: JobKind, most: int) -> int:
+        """How many jobs may be claimed now; not counted beyond `most`."""
+        due = (
+            select(JobRow.id)
+            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
+            .limit(most)
+            .subquery()
+        )
+        return (await connection.execute(select(func.count()).select_from(due))).scalar_one()
+
     async def wake(self, connection: AsyncConnection, kind: JobKind, stale: timedelta, limit: int) -> Sequence[str]:
         """Mark as woken, and give back, due jobs whose last wake-up is older than `stale`."""
         now = self._time.now()
