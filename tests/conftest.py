@@ -1,0 +1,36 @@
+"""Fixtures that tests of several packages share."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine
+
+from jobs.migrations import configuration
+from tests.clock import ManualClock
+
+pytest.register_assert_rewrite("tests.contract", "tests.factories", "tests.listeners", "tests.readers")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema and no rows: migrating once and copying is quicker than migrating often."""
+    file = tmp_path_factory.mktemp("database") / "migrated.db"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        command.upgrade(configuration(connection), "head")
+        connection.commit()
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def database_file(migrated_file: Path, tmp_path: Path) -> Path:
+    """A migrated SQLite file of the test's own."""
+    return Path(shutil.copy(migrated_file, tmp_path / "media.db"))

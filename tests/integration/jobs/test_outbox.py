@@ -1,0 +1,110 @@
+"""The outbox: whoever tells, a job's events come in order, each once, and are marked."""
+
+import asyncio
+
+import pytest
+
+from jobs.clock import BoundTime
+from jobs.eventid import EventId
+from jobs.eventlog import EventLog, JobMoment, LogUnavailable
+from jobs.outbox import Outbox
+from jobs.repositories.events import EventRepository, StoredEvent
+from tests.factories import Bench
+from tests.readers import LogReader, names
+
+
+class BreakingLog(EventLog):
+    """A log whose Redis goes away after the first event."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__(bench.redis, bench.clock, keep_seconds=900, max_entries=100)
+
+    async def append(
+        self, owner: str, subject: str, job_id: str | None, frame: bytes, moment: JobMoment
+    ) -> EventId | None:
+        if moment.number > 1:
+            raise LogUnavailable("ConnectionError")
+        return await super().append(owner, subject, job_id, frame, moment)
+
+
+def outbox_of(bench: Bench, log: EventLog | None = None) -> Outbox:
+    return Outbox(bench.database, EventRepository(BoundTime(bench.clock)), log or bench.jobs.log)
+
+
+async def untold_of(bench: Bench, job_id: str) -> list[StoredEvent]:
+    async with bench.database.reading() as connection:
+        return await EventRepository(BoundTime(bench.clock)).unpublished_of(connection, job_id)
+
+
+async def test_a_worker_tells_what_the_web_process_could_not_before_its_own(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    await bench.submit()
+    bench.server.connected = True
+
+    await bench.leases.tell_start(await bench.claim())
+
+    assert names(await reader.read()) == ["generation_queued", "generation_started"]
+
+
+async def test_a_teller_that_is_slower_than_another_repeats_nothing(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    job_id = await bench.submit()
+    untold = await untold_of(bench, job_id)
+    bench.server.connected = True
+    await bench.leases.tell_start(await bench.claim())
+    marked = [event.published_id for event in await bench.events(job_id)]
+
+    await outbox_of(bench).tell_these(untold)
+
+    assert names(await reader.read()) == ["generation_queued", "generation_started"]
+    assert [event.published_id for event in await bench.events(job_id)] == marked
+
+
+async def test_what_was_told_before_redis_went_away_is_marked(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    job_id = await bench.submit()
+    await bench.claim()
+    untold = await untold_of(bench, job_id)
+    bench.server.connected = True
+
+    with pytest.raises(LogUnavailable):
+        await outbox_of(bench, BreakingLog(bench)).tell_these(untold)
+
+    assert names(await reader.read()) == ["generation_queued"]
+    assert [event.published_id is not None for event in await bench.events(job_id)] == [True, False]
+
+
+async def test_progress_comes_after_the_start_although_redis_was_down_at_the_start(
+    bench: Bench, reader: LogReader
+) -> None:
+    bench.server.connected = False
+    await bench.submit()
+    lease = await bench.claim()
+    bench.server.connected = True
+
+    await bench.leases.tell_start(lease)
+    await bench.leases.tell_progress(lease, 10.0, None)
+
+    assert names(await reader.read()) == ["generation_queued", "generation_started", "generation_progress"]
+
+
+async def test_every_told_event_is_marked_with_its_id_in_the_log(bench: Bench, reader: LogReader) -> None:
+    lease = await bench.start()
+    await bench.succeed(lease)
+
+    await reader.read()
+    marked = [event.published_id for event in await bench.events(lease.job.id)]
+    assert marked == [str(entry.id) for entry in reader.entries]
+
+
+async def test_concurrent_tellers_tell_each_event_once(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    await bench.submit()
+    lease = await bench.claim()
+    await bench.succeed(lease, count=0)
+    bench.server.connected = True
+
+    await asyncio.gather(*(bench.leases.tell_start(lease) for _ in range(8)))
+
+    await reader.read()
+    assert reader.names_of(lease.job.id) == ["generation_queued", "generation_started", "generation_complete"]

@@ -1,0 +1,259 @@
+"""One stream: what is held, what is told, and in how many writes."""
+
+import asyncio
+
+from app.sse.frames import COMMENT, Frame, chunk, id_block
+from jobs.eventlog import Entry
+from tests.unit.app.streams import (
+    EPOCH,
+    LATER_EPOCH,
+    FakeTransport,
+    event_id,
+    make_frame,
+    make_metrics,
+    make_stream,
+)
+
+
+async def turn() -> None:
+    """Let the loop do what it was asked to do soon."""
+    await asyncio.sleep(0)
+
+
+def plain(*numbers: int) -> bytes:
+    return b"".join(make_frame(number).plain for number in numbers)
+
+
+def test_a_frame_is_an_event_with_its_id() -> None:
+    frame = make_frame(7)
+
+    assert frame.plain == b"id: %b\nevent: note\ndata: xx\n\n" % str(event_id(7)).encode()
+    assert frame.chunked == b"%x\r\n%b\r\n" % (len(frame.plain), frame.plain)
+
+
+def test_a_mark_of_the_log_is_no_frame() -> None:
+    assert Frame.of(Entry(event_id(1), "", b"", is_terminal=False)) is None
+
+
+def test_an_id_block_tells_nothing_but_its_id() -> None:
+    assert id_block(event_id(1)) == b"id: %b\n\n" % str(event_id(1)).encode()
+
+
+def test_a_chunk_says_its_length_in_hexadecimal() -> None:
+    assert chunk(b"x" * 26) == b"1a\r\n" + b"x" * 26 + b"\r\n"
+
+
+async def test_a_held_stream_writes_nothing() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+
+    stream.take(make_frame(1))
+    stream.comment()
+    await turn()
+
+    assert transport.writes == []
+
+
+async def test_what_was_held_is_told_when_the_stream_goes_live() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.take(make_frame(1))
+    stream.take(make_frame(2))
+
+    stream.go_live()
+    stream.take(make_frame(3))
+    await turn()
+
+    assert transport.writes == [plain(1, 2, 3)]
+
+
+async def test_what_was_read_meanwhile_is_not_told_twice() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    for number in (1, 2, 3):
+        stream.take(make_frame(number))
+    assert stream.admit(make_frame(1))
+    assert stream.admit(make_frame(2))
+
+    stream.go_live()
+    await turn()
+
+    assert transport.written == plain(3)
+
+
+async def test_all_frames_of_one_turn_go_in_one_write() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+
+    for number in range(1, 5):
+        stream.take(make_frame(number))
+    await turn()
+    stream.take(make_frame(5))
+    await turn()
+
+    assert transport.writes == [plain(1, 2, 3, 4), plain(5)]
+
+
+async def test_frames_are_chunked_for_http_1_1() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, is_chunked=True)
+    stream.go_live()
+
+    stream.take(make_frame(1))
+    stream.comment()
+    await turn()
+    stream.comment()
+
+    assert transport.written == make_frame(1).chunked + chunk(COMMENT)
+
+
+async def test_nothing_is_told_that_is_not_newer() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+
+    for number in (2, 1, 2, 3):
+        stream.take(make_frame(number))
+    await turn()
+
+    assert transport.written == plain(2, 3)
+
+
+async def test_another_job_is_not_told_but_moves_the_stream_on() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, job_id="job")
+    stream.go_live()
+
+    stream.take(make_frame(1, job_id="other"))
+    await turn()
+
+    assert transport.writes == []
+    assert stream.last == event_id(1)
+
+
+async def test_a_jobs_stream_ends_behind_its_terminal_event() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, job_id="job", ends_with_job=True)
+    stream.go_live()
+
+    stream.take(make_frame(1, job_id="other", is_terminal=True))
+    stream.take(make_frame(2, is_terminal=True))
+    await asyncio.wait_for(stream.finished, 1)
+    stream.take(make_frame(3))
+    await turn()
+
+    assert transport.written == make_frame(2, is_terminal=True).plain
+
+
+async def test_a_stream_of_everything_goes_on_behind_a_terminal_event() -> None:
+    stream = make_stream(FakeTransport())
+    stream.go_live()
+
+    stream.take(make_frame(1, is_terminal=True))
+    await turn()
+
+    assert not stream.finished.done()
+
+
+async def test_a_client_that_does_not_read_is_cut_off() -> None:
+    transport, metrics = FakeTransport(), make_metrics()
+    stream = make_stream(transport, metrics, limit=1000)
+    stream.go_live()
+    transport.unsent = 1001
+
+    stream.take(make_frame(1))
+    await turn()
+
+    assert transport.is_aborted
+    assert transport.writes == []
+    assert stream.finished.done()
+    assert metrics.dropped._value.get() == 1
+
+
+async def test_a_client_at_the_limit_is_still_served() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, limit=1000)
+    stream.go_live()
+    transport.unsent = 1000
+
+    stream.take(make_frame(1))
+    await turn()
+
+    assert transport.written == plain(1)
+
+
+async def test_what_is_held_is_bounded_too() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, limit=1000)
+
+    for number in range(1, 10):
+        stream.take(make_frame(number, size=200))
+
+    assert transport.is_aborted
+    assert stream.finished.done()
+
+
+async def test_holding_again_starts_to_count_anew() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, limit=1000)
+    for number in (1, 3, 5):
+        stream.take(make_frame(number, size=300))
+        stream.take(make_frame(number + 1, size=300))
+        stream.go_live()
+        stream.hold()
+
+    assert not transport.is_aborted
+
+
+async def test_finishing_tells_first_what_was_taken() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+    stream.take(make_frame(1))
+
+    stream.finish()
+    stream.finish()
+    await turn()
+
+    assert transport.writes[0] == plain(1)
+    assert stream.finished.done()
+
+
+async def test_a_comment_stays_away_where_something_is_being_said() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+    stream.take(make_frame(1))
+
+    stream.comment()
+    await turn()
+
+    assert transport.writes == [plain(1)]
+
+
+async def test_a_closed_connection_ends_the_stream_without_a_write() -> None:
+    transport, metrics = FakeTransport(), make_metrics()
+    stream = make_stream(transport, metrics)
+    stream.go_live()
+    transport.close()
+
+    stream.take(make_frame(1))
+    await turn()
+
+    assert stream.finished.done()
+    assert metrics.dropped._value.get() == 0
+
+
+async def test_a_frame_of_another_log_is_not_told_and_shows_that_the_stream_is_overtaken() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+
+    stream.take(make_frame(1, epoch=EPOCH))
+    assert not stream.is_overtaken
+    stream.take(make_frame(2, epoch=LATER_EPOCH))
+    assert stream.is_overtaken
+    stream.go_live()
+    await turn()
+
+    assert transport.written == plain(1)
