@@ -1,50 +1,58 @@
-"""Storing what a provider made: each output as soon as it is there, at the path that its job and index give it."""
+"""Storing what was made: each file as soon as it is there, at the path that its job gives it, with its thumbnail."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from actors.providers.base import GenerationRequest, Output
+from actors.children import ChildPool
+from actors.processing.verification import ContentRefused, Verified, describe_generated
+from actors.providers.base import GenerationRequest, Output, ProviderError
+from actors.work import Run
 from jobs.clock import Clock
 from jobs.ids import new_id, new_key
-from jobs.job import Job, Media
-from storage.paths import generated_image, generated_video
+from jobs.job import Media
+from jobs.library import THUMBNAIL
+from schema.problems import PROBLEMS
+from storage.paths import derived, generated_image, generated_video
 from storage.store import MediaObject, ObjectExists, ObjectNotFound, PreconditionFailed, Store
 
 CHUNK_BYTES = 256 * 1024
+THUMBNAIL_TYPE = "image/webp"
+
+Chunks = Callable[[], AsyncIterator[bytes]]
 
 
 class OutputShelf:
-    """Puts outputs into the store and describes them for the library."""
+    """Puts files into the store and describes them for the library."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, children: ChildPool, clock: Clock) -> None:
         self._store = store
+        self._children = children
         self._clock = clock
 
-    async def put(self, job: Job, request: GenerationRequest, output: Output, holds_lease: Callable[[], bool]) -> Media:
-        """Store one output and remove its file; `holds_lease` says whether the job is still ours for sure.
-
-        Raises `StorageError`.
-        """
+    async def put(self, run: Run, request: GenerationRequest, output: Output) -> Media:
+        """Describe and store one output, and remove its file. Raises `StorageError`, `ProviderError`."""
+        job = run.job
+        described = await self._describe(output, run.scratch)
         name = generated_video if request.kind == "video" else generated_image
         path = name(job.owner, job.id, output.index)
-        stored, sha256 = await self._upload(path, output, holds_lease)
+        stored = await self.store_anew(run, path, lambda: chunks_of(output.file), output.content_type)
         await asyncio.to_thread(output.file.unlink)
         return Media(
             id=new_id(),
             owner=job.owner,
             path=path,
             file_key=new_key(),
+            thumbnail_key=await self.put_thumbnail(run, path, described.thumbnail),
             kind=request.kind,
             source="generated",
             content_type=output.content_type,
             size=stored.size,
-            width=output.width,
-            height=output.height,
-            duration_seconds=output.duration_seconds,
-            placeholder=None,
-            sha256=sha256,
+            width=described.width,
+            height=described.height,
+            duration_seconds=described.duration_seconds,
+            placeholder=described.placeholder,
+            sha256=described.sha256,
             job_id=job.id,
             output_index=output.index,
             prompt=request.prompt,
@@ -53,19 +61,31 @@ class OutputShelf:
             created_at=self._clock(),
         )
 
-    async def _upload(self, path: str, output: Output, holds_lease: Callable[[], bool]) -> tuple[MediaObject, str]:
+    async def _describe(self, output: Output, scratch: Path) -> Verified:
         try:
-            return await self._upload_new(path, output)
-        except ObjectExists:
-            await self._remove_leftover(path, holds_lease)
-        return await self._upload_new(path, output)
+            return await describe_generated(self._children, output.file, output.content_type, scratch)
+        except ContentRefused as error:
+            # What can't be looked at is no picture, wherever it came from.
+            raise ProviderError("no_output", PROBLEMS["no_output"].title, retryable=True) from error
 
-    async def _upload_new(self, path: str, output: Output) -> tuple[MediaObject, str]:
-        """Only as a new object: a worker that lost its lease must not write over what the winner stored."""
-        digest = hashlib.sha256()
-        chunks = _chunks_of(output.file, digest)
-        stored = await self._store.upload(path, chunks, output.content_type, if_absent=True)
-        return stored, digest.hexdigest()
+    async def put_thumbnail(self, run: Run, path: str, thumbnail: Path | None) -> str | None:
+        """Store the thumbnail of the object at `path`; the key of its permanent URL."""
+        if thumbnail is None:
+            return None
+        await self.store_anew(run, derived(path, THUMBNAIL), lambda: chunks_of(thumbnail), THUMBNAIL_TYPE)
+        return new_key()
+
+    async def store_anew(self, run: Run, path: str, chunks: Chunks, content_type: str) -> MediaObject:
+        """Store a new object at `path`, in the place of what an earlier attempt left there.
+
+        Only as a new object: a worker that lost its lease must not write over what the winner stored.
+        Raises `StorageError`.
+        """
+        try:
+            return await self._store.upload(path, chunks(), content_type, if_absent=True)
+        except ObjectExists:
+            await self._remove_leftover(path, run.holds_lease)
+        return await self._store.upload(path, chunks(), content_type, if_absent=True)
 
     async def _remove_leftover(self, path: str, holds_lease: Callable[[], bool]) -> None:
         """An earlier attempt stored this and was lost. Raises `ObjectExists` where a later one may have."""
@@ -80,8 +100,8 @@ class OutputShelf:
             return
 
 
-async def _chunks_of(file: Path, digest: "hashlib._Hash") -> AsyncIterator[bytes]:
+async def chunks_of(file: Path) -> AsyncIterator[bytes]:
+    """The bytes of a file, read in a thread."""
     with await asyncio.to_thread(file.open, "rb") as stream:
         while chunk := await asyncio.to_thread(stream.read, CHUNK_BYTES):
-            digest.update(chunk)
             yield chunk

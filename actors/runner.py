@@ -14,10 +14,9 @@ from actors.heartbeat import Heartbeat
 from actors.middleware.cancellation import Cancellation, StopSignal
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress, ProgressReporter
-from actors.outputs import OutputShelf
-from actors.providers.base import GenerationRequest, Provider, ProviderError
+from actors.work import Refused, Run, Work
 from jobs.database import DatabaseUnavailable
-from jobs.job import Failure, Job, Lease, Media
+from jobs.job import Failure, Lease, Media
 from jobs.leases import LeaseService
 from schema.problems import PROBLEMS
 from schema.responses import JobKind
@@ -38,8 +37,7 @@ class Runner:
     def __init__(
         self,
         leases: LeaseService,
-        providers: Mapping[str, Provider],
-        shelf: OutputShelf,
+        works: Mapping[JobKind, Work],
         *,
         progress: Progress,
         cancellation: Cancellation,
@@ -47,8 +45,7 @@ class Runner:
         scratch: Path | None = None,
     ) -> None:
         self._leases = leases
-        self._providers = providers
-        self._shelf = shelf
+        self._works = works
         self._progress = progress
         self._cancellation = cancellation
         self._metrics = metrics
@@ -110,7 +107,7 @@ class Runner:
     async def _work_until_stopped(
         self, lease: Lease, stop: StopSignal, reporter: ProgressReporter, heartbeat: Heartbeat
     ) -> Ending:
-        work = asyncio.create_task(self._generate(lease, reporter, heartbeat), name=f"work-{lease.job.id}")
+        work = asyncio.create_task(self._do(lease, reporter, heartbeat), name=f"work-{lease.job.id}")
         stop.bind(work.cancel)
         try:
             media = await work
@@ -153,52 +150,20 @@ class Runner:
             return "released"
         return "cancelled" if await self._leases.stop(lease) else "lost"
 
-    async def _generate(self, lease: Lease, reporter: ProgressReporter, heartbeat: Heartbeat) -> list[Media]:
+    async def _do(self, lease: Lease, reporter: ProgressReporter, heartbeat: Heartbeat) -> list[Media]:
         job = lease.job
-        request = generation_request(job)
-        provider = self._providers.get(request.model)
-        if provider is None:
-            raise ProviderError("model_retired", PROBLEMS["model_retired"].title, retryable=False)
-        reporter.expect(files=request.n)
         async with (
             self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE),
             reporter.telling(lease, lambda: heartbeat.is_valid),
         ):
             with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
-                media = []
-                async with provider.generate(request, reporter, Path(scratch)) as outputs:
-                    async for output in outputs:
-                        media.append(await self._shelf.put(job, request, output, lambda: heartbeat.is_valid))
-                        reporter.stored()
-            if not media:
-                raise ProviderError("no_output", PROBLEMS["no_output"].title, retryable=True)
-            return media
-
-
-def generation_request(job: Job) -> GenerationRequest:
-    """What a provider gets of a job's request."""
-    asked = job.request
-    return GenerationRequest(
-        job_id=job.id,
-        kind="video" if job.kind == "video" else "image",
-        model=asked["model"],
-        prompt=asked["prompt"],
-        n=asked["n"],
-        width=asked["width"],
-        height=asked["height"],
-        seed=asked["seed"],
-        negative_prompt=asked.get("negativePrompt") or "",
-        duration_seconds=asked.get("durationSeconds"),
-        fps=asked.get("fps"),
-        inputs=tuple(asked.get("inputs", ())),
-        options=asked.get("options", {}),
-    )
+                return await self._works[job.kind](Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid))
 
 
 def failure_of(error: Exception) -> Failure:
     """What the job's owner is told of an error: never more than the catalogue says of our own mistakes."""
     match error:
-        case ProviderError():
+        case Refused():
             return Failure(error.code, error.message, error.retryable, error.retry_after)
         case StorageFull():
             return Failure("storage_full", PROBLEMS["storage_full"].title, retryable=False)

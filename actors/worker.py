@@ -1,7 +1,7 @@
 """A worker inside a process that runs an event loop already: threads take messages, the loop does the work."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import dramatiq
@@ -9,18 +9,25 @@ from prometheus_client import CollectorRegistry
 from redis import Redis
 
 from actors.broker import BellBroker
+from actors.children import ChildPool
 from actors.declare import declare_actors
+from actors.erasure import ErasureWork
+from actors.generation import GenerationWork
 from actors.middleware.cancellation import Cancellation
 from actors.middleware.correlation import Correlation
 from actors.middleware.hosting import Hosting
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress
 from actors.outputs import OutputShelf
+from actors.processing.bounds import Bounds
 from actors.providers.base import Provider
 from actors.runner import Runner
+from actors.uploading import UploadWork
+from actors.work import Work
 from jobs.assembly import Jobs
 from jobs.clock import Clock
 from jobs.control import CANCEL_CHANNEL, CancelListener
+from schema.responses import JobKind
 from storage.store import Store
 
 WORKER_TIMEOUT_MILLISECONDS = 500
@@ -31,14 +38,27 @@ def make_broker(client: Redis) -> BellBroker:
     return BellBroker(client, [])
 
 
+def works_of(
+    jobs: Jobs, *, providers: Iterable[Provider], children: ChildPool, store: Store, clock: Clock, keep_metadata: bool
+) -> Mapping[JobKind, Work]:
+    """What is done for jobs of each kind."""
+    by_model = {model.id: provider for provider in providers for model in provider.models()}
+    shelf = OutputShelf(store, children, clock)
+    generation = GenerationWork(by_model, shelf)
+    return {
+        "image": generation,
+        "video": generation,
+        "upload": UploadWork(jobs.uploads, store, shelf, children, clock, bounds=Bounds(), keep_metadata=keep_metadata),
+        "erasure": ErasureWork(jobs.eraser),
+    }
+
+
 @asynccontextmanager
 async def hosted_worker(
     broker: BellBroker,
     jobs: Jobs,
     *,
-    providers: Iterable[Provider],
-    store: Store,
-    clock: Clock,
+    works: Mapping[JobKind, Work],
     metrics: CollectorRegistry,
     threads: int,
     drain_seconds: float,
@@ -48,9 +68,7 @@ async def hosted_worker(
     progress, cancellation, counts = Progress(jobs.leases), Cancellation(loop), Metrics(metrics)
     for middleware in (Hosting(loop), Correlation(), counts, progress, cancellation):
         broker.add_middleware(middleware)
-    by_model = {model.id: provider for provider in providers for model in provider.models()}
-    shelf = OutputShelf(store, clock)
-    runner = Runner(jobs.leases, by_model, shelf, progress=progress, cancellation=cancellation, metrics=counts)
+    runner = Runner(jobs.leases, works, progress=progress, cancellation=cancellation, metrics=counts)
     declare_actors(broker, runner)
     await jobs.bus.subscribe(CANCEL_CHANNEL, CancelListener(cancellation.stop))
     worker = dramatiq.Worker(broker, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MILLISECONDS)

@@ -6,7 +6,7 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import structlog
@@ -17,17 +17,17 @@ from prometheus_client import CollectorRegistry
 from actors.children import ChildPool
 from actors.providers.procedural import ProceduralProvider
 from actors.wakeups import BrokerWakeUps
-from actors.worker import hosted_worker, make_broker
+from actors.worker import hosted_worker, make_broker, works_of
 from app.application import Context, make_app
 from app.auth import Authenticator, DevelopmentSessions, is_loopback
-from app.keys import AUTHENTICATOR, HUB, JOBS, MODELS, OWN_STORE, READINESS, SESSIONS, STORE
+from app.keys import AUTHENTICATOR, HUB, JOBS, MODELS, OWN_STORE, READINESS, SESSIONS, STORE, STORED_HOOK
 from app.readiness import Readiness
 from app.secrets import kept_secret, make_private
 from app.sse.hub import Hub, HubLimits
 from app.sse.metrics import HubMetrics
-from jobs.assembly import assemble
-from jobs.catalogue import ModelCatalogue
+from jobs.assembly import Jobs, assemble
 from jobs.background import stop
+from jobs.catalogue import ModelCatalogue
 from jobs.clock import Clock, system_clock
 from jobs.database import Database, sqlite_engine
 from jobs.migrations import migrate
@@ -121,6 +121,7 @@ class Standalone:
         app[READINESS] = Readiness({"database": database.check, "redis": redis.ping, "storage": app[STORE].check})
         if app[STORE].is_ephemeral:
             await jobs.library.forget_everything()
+        app[STORED_HOOK] = bytes_teller(jobs)
         # Nobody else works on this data directory: whoever held a lease is gone.
         await jobs.sweeper.return_lapsed(everything=True)
         await jobs.bus.start()
@@ -142,15 +143,23 @@ class Standalone:
     async def worker(self, app: web.Application) -> AsyncIterator[None]:
         """The worker threads, the child processes that render, and the sweeper."""
         settings = self._settings
-        children = ChildPool(limit=settings.render_processes or os.cpu_count() or 1)
+        limit = settings.render_processes or os.cpu_count() or 1
+        # Two pools: an output is looked at while its provider still has a child, and must not wait for that one.
+        children, inspectors = ChildPool(limit=limit), ChildPool(limit=limit)
         providers = [ProceduralProvider(children)]
         app[MODELS] = ModelCatalogue(model for provider in providers for model in provider.models())
+        works = works_of(
+            app[JOBS],
+            providers=providers,
+            children=inspectors,
+            store=app[STORE],
+            clock=self._clock,
+            keep_metadata=settings.keep_metadata,
+        )
         async with hosted_worker(
             self._broker,
             app[JOBS],
-            providers=providers,
-            store=app[STORE],
-            clock=self._clock,
+            works=works,
             metrics=self._metrics,
             threads=settings.worker_threads,
             drain_seconds=settings.drain_seconds,
@@ -159,6 +168,16 @@ class Standalone:
             yield
             await stop(sweeping)
         await children.close()
+        await inspectors.close()
+
+
+def bytes_teller(jobs: Jobs) -> Callable[[str, int, int | None], None]:
+    """Tells an upload's owner, beside the request that brought the bytes, what the store has confirmed."""
+
+    def tell(path: str, committed: int, total: int | None) -> None:
+        jobs.background.start("progress", jobs.uploads.note_bytes(path, committed, total))
+
+    return tell
 
 
 async def serve(settings: Settings) -> None:

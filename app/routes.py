@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
 
-from app.handlers import events, generation, jobs, media, operations, pages, storage
+from app.handlers import events, generation, jobs, media, operations, pages, storage, uploads
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -36,6 +36,10 @@ ROUTES: tuple[Route, ...] = (
     Route("stream_job", "GET", "/jobs/{job_id}/events", events.stream_job, takes_ticket=True),
     Route("make_ticket", "POST", "/events/ticket", events.make_ticket),
     Route("stream_events", "GET", "/events", events.stream_all, takes_ticket=True),
+    Route("open_upload", "POST", "/media/upload/init", uploads.open_upload),
+    Route("complete_upload", "POST", "/media/upload/complete", uploads.complete_upload),
+    Route("abort_upload", "POST", "/media/upload/abort", uploads.abort_upload),
+    Route("erase_me", "DELETE", "/me", jobs.erase_me),
     Route("list_media", "GET", "/media", media.list_media),
     Route("delete_media_list", "POST", "/media/delete", media.delete_many),
     Route("get_media", "GET", "/media/{path:.+}", media.get_media),

@@ -13,20 +13,24 @@ from jobs.background import Background
 from jobs.clock import BoundTime, Clock, DatabaseTime
 from jobs.control import Control
 from jobs.database import Database
+from jobs.eraser import Eraser
 from jobs.eventbus import EventBus
 from jobs.eventlog import EventLog
 from jobs.janitor import Janitor
 from jobs.leases import LeasePolicy, LeaseService
 from jobs.library import Library
 from jobs.outbox import Outbox
+from jobs.policies import Limits, WakeUps
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
-from jobs.service import JobService, Limits, WakeUps
+from jobs.repositories.uploads import UploadRepository
+from jobs.service import JobService
 from jobs.sweeper import Sweeper, SweepPolicy
 from jobs.tickets import Tickets
+from jobs.uploads import UploadPolicy, Uploads
 from jobs.urls import Urls
 from jobs.views import Views
 from schema.settings import Settings
@@ -40,6 +44,8 @@ class Jobs:
     service: JobService
     leases: LeaseService
     library: Library
+    uploads: Uploads
+    eraser: Eraser
     sweeper: Sweeper
     log: EventLog
     bus: EventBus
@@ -64,13 +70,31 @@ def assemble(
     time = BoundTime(clock) if is_sqlite else DatabaseTime()
     lease = timedelta(seconds=settings.lease_seconds)
     jobs, queue, events, media = JobRepository(time), QueueRepository(time), EventRepository(time), MediaRepository()
-    keys = IdempotencyRepository(time)
+    keys, pending = IdempotencyRepository(time), UploadRepository(time)
     log = EventLog(redis, clock, keep_seconds=settings.event_log_seconds, max_entries=settings.event_log_entries)
     background = Background()
     announcer = Announcer(events)
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
     janitor = Janitor(database, CleanupRepository(time), media, store, lease=lease)
+    limits = Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts)
+    uploads = Uploads(
+        database,
+        jobs,
+        pending,
+        media,
+        store=store,
+        announcer=announcer,
+        outbox=outbox,
+        log=log,
+        janitor=janitor,
+        wake_ups=wake_ups,
+        background=background,
+        urls=urls,
+        clock=clock,
+        limits=limits,
+        policy=upload_policy(settings),
+    )
     service = JobService(
         database,
         jobs,
@@ -79,12 +103,13 @@ def assemble(
         keys,
         announcer=announcer,
         outbox=outbox,
+        uploads=uploads,
         views=views,
         janitor=janitor,
         wake_ups=wake_ups,
         control=Control(redis),
         background=background,
-        limits=Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts),
+        limits=limits,
     )
     leases = LeaseService(
         database,
@@ -109,6 +134,18 @@ def assemble(
         janitor=janitor,
         background=background,
     )
+    eraser = Eraser(
+        database,
+        jobs,
+        media,
+        events,
+        keys,
+        pending,
+        service=service,
+        library=library,
+        janitor=janitor,
+        log=log,
+    )
     sweeper = Sweeper(
         database,
         jobs,
@@ -118,6 +155,7 @@ def assemble(
         announcer=announcer,
         outbox=outbox,
         janitor=janitor,
+        uploads=uploads,
         log=log,
         wake_ups=wake_ups,
         policy=SweepPolicy(
@@ -127,4 +165,18 @@ def assemble(
         ),
         metrics=metrics,
     )
-    return Jobs(service, leases, library, sweeper, log, EventBus(redis), Tickets(redis), background)
+    return Jobs(service, leases, library, uploads, eraser, sweeper, log, EventBus(redis), Tickets(redis), background)
+
+
+def upload_policy(settings: Settings) -> UploadPolicy:
+    """What may be uploaded, as configured."""
+    return UploadPolicy(
+        types=frozenset(settings.upload_types),
+        max_image_bytes=settings.max_image_bytes,
+        max_video_bytes=settings.max_video_bytes,
+        max_bytes_per_user=settings.max_bytes_per_user,
+        resumable_bytes=settings.resumable_bytes,
+        url_lifetime=timedelta(seconds=settings.upload_seconds),
+        session_lifetime=timedelta(seconds=settings.resumable_seconds),
+        grace=timedelta(seconds=settings.upload_seconds),
+    )

@@ -36,6 +36,30 @@ class QueueFull(JobsError):
         self.retry_after = retry_after
 
 
+class ContentTypeRefused(JobsError):
+    """Media of this type may not be uploaded."""
+
+    code = "unsupported_media_type"
+
+
+class TooLarge(JobsError):
+    """The upload has more bytes than one may have."""
+
+    code = "payload_too_large"
+
+
+class QuotaExceeded(JobsError):
+    """The owner's library would have more bytes than it may."""
+
+    code = "quota_exceeded"
+
+
+class UploadIncomplete(JobsError):
+    """The bytes are not in storage yet."""
+
+    code = "upload_incomplete"
+
+
 class IdempotencyKeyReused(JobsError):
     """The key came before, with another request."""
 

@@ -152,6 +152,10 @@ class EventLog:
         pipeline.hget(_state_of(job_id), "first")
         return await pipeline.execute()
 
+    async def forget(self, owner: str) -> None:
+        """Remove a user's stream; whoever reads it on is told to start over."""
+        await self._run(lambda: self._redis.delete(channel_of(owner)))
+
     async def progress_of(self, job_ids: Collection[str]) -> dict[str, tuple[int, float | None, str | None]]:
         """The latest told (attempt, progress, message) of jobs; jobs of which nothing was told are left out."""
         pipeline = self._redis.pipeline(transaction=False)

@@ -1,6 +1,7 @@
 """The janitor removes stored objects that no library owns, noted with the change that made them garbage."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -11,8 +12,8 @@ from jobs.database import Database, DatabaseUnavailable
 from jobs.job import Job
 from jobs.repositories.chores import CleanupRepository
 from jobs.repositories.media import MediaRepository
-from storage.paths import job_prefix
-from storage.store import PreconditionFailed, StorageError, Store
+from storage.paths import job_prefixes, library_path, upload_prefixes
+from storage.store import MediaObject, PreconditionFailed, StorageError, Store
 
 log = structlog.get_logger(__name__)
 
@@ -20,9 +21,15 @@ BATCH = 100
 REMOVE_SECONDS = 5.0
 
 
-def outputs_prefix(job: Job) -> str:
+def garbage_of(job: Job) -> tuple[str, ...]:
     """What the paths of everything that a job stores begin with."""
-    return job_prefix(job.owner, "video" if job.kind == "video" else "image", job.id)
+    match job.kind:
+        case "image" | "video":
+            return job_prefixes(job.owner, job.kind, job.id)
+        case "upload":
+            return upload_prefixes(job.request["objectPath"])
+        case "erasure":
+            return ()
 
 
 class Janitor:
@@ -43,20 +50,29 @@ class Janitor:
         self._media = media
         self._store = store
 
-    async def note(self, connection: AsyncConnection, prefix: str, delay: timedelta = timedelta()) -> None:
-        """Have everything below `prefix` removed after `delay`: a worker that is not yet aware may still be storing."""
-        await self._cleanup.insert(connection, prefix, delay)
+    async def note(self, connection: AsyncConnection, prefixes: Iterable[str], *delays: timedelta) -> None:
+        """Have everything below `prefixes` removed after each of `delays`.
+
+        The later ones are for a worker or a client that is not aware yet that it is over, and stores on.
+        """
+        for prefix in prefixes:
+            for delay in delays:
+                await self._cleanup.insert(connection, prefix, delay)
 
     async def note_outputs(self, connection: AsyncConnection, job: Job) -> None:
         """Have what a job stored removed: now, and again when the last worker that had it must have noticed."""
-        await self.note(connection, outputs_prefix(job))
-        await self.note(connection, outputs_prefix(job), 2 * self._lease)
+        await self.note(connection, garbage_of(job), timedelta(), 2 * self._lease)
 
-    async def try_to_remove(self, prefix: str) -> None:
+    async def remove(self, prefixes: Iterable[str]) -> None:
+        """Remove what is there now. Raises `StorageError`, `DatabaseUnavailable`."""
+        for prefix in prefixes:
+            await self._remove(prefix)
+
+    async def try_to_remove(self, prefixes: Iterable[str]) -> None:
         """Remove what is there now, if storage and database answer; what was noted is removed later all the same."""
         try:
             async with asyncio.timeout(REMOVE_SECONDS):
-                await self._remove(prefix)
+                await self.remove(prefixes)
         except (StorageError, DatabaseUnavailable, TimeoutError) as error:
             log.info("removal_left_to_the_sweeper", error=type(error).__name__)
 
@@ -71,13 +87,18 @@ class Janitor:
 
     async def _remove(self, prefix: str) -> None:
         found = [each async for each in self._store.list(prefix)]
-        if not found:
-            return
+        for start in range(0, len(found), BATCH):
+            await self._remove_unowned(found[start : start + BATCH])
+
+    async def _remove_unowned(self, found: list[MediaObject]) -> None:
+        """Delete what no row of a library stands for; naming the generation spares what was written since."""
+        paths = {path for each in found if (path := library_path(each.path)) is not None}
         async with self._database.reading() as connection:
-            owned = await self._media.paths_with(connection, prefix)
+            owned = await self._media.owned_of(connection, paths)
         for each in found:
-            if each.path not in owned:
-                try:
-                    await self._store.delete(each.path, generation=each.generation)
-                except PreconditionFailed:
-                    log.info("object_was_replaced_meanwhile")
+            if library_path(each.path) in owned:
+                continue
+            try:
+                await self._store.delete(each.path, generation=each.generation)
+            except PreconditionFailed:
+                log.info("object_was_replaced_meanwhile")

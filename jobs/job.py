@@ -48,6 +48,26 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """Where an upload's bytes go and what they were declared to be. Sizes in bytes.
+
+    `stored_bytes` is what had arrived when the client said that it was complete; None until then.
+    """
+
+    object_path: str
+    owner: str
+    job_id: str
+    incoming_path: str
+    file_key: str
+    content_type: str
+    size: int | None
+    max_bytes: int
+    session_url: str | None
+    expires_at: datetime
+    stored_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """One object of a user's library."""
 
@@ -55,6 +75,7 @@ class Media:
     owner: str
     path: str
     file_key: str
+    thumbnail_key: str | None
     kind: MediaKind
     source: MediaSource
     content_type: str

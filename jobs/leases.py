@@ -14,17 +14,17 @@ from jobs.background import Background
 from jobs.database import Database
 from jobs.eventlog import EventLog, JobMoment, frame_of
 from jobs.ids import new_id
-from jobs.janitor import Janitor, outputs_prefix
+from jobs.janitor import Janitor, garbage_of
 from jobs.job import Failure, Job, Lease, Media
 from jobs.lifecycle import Move
 from jobs.outbox import Outbox
+from jobs.policies import CANCELLED, dump
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import CLAIM_WINDOW, QueueRepository
-from jobs.service import CANCELLED, dump
 from jobs.views import Views
-from schema.events import GenerationComplete, GenerationProgress, event_name
-from schema.responses import GenerationResult, JobError, JobKind, JobStatus
+from schema.events import GenerationComplete, GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
+from schema.responses import GenerationResult, JobError, JobKind, JobStatus, UploadResult
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
@@ -94,7 +94,8 @@ class LeaseService:
 
     async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
         job = await self._queue.claim(connection, job_id, token, self._policy.duration)
-        if job is not None and job.claims == 1:
+        if job is not None and job.claims == 1 and job.kind != "upload":
+            # An upload was started by its client.
             await self._announcer.started(connection, job)
         return job
 
@@ -114,7 +115,9 @@ class LeaseService:
         name = event_name(job.kind, "progress")
         if name is None:
             return
-        event = GenerationProgress(job_id=job.id, progress=progress, message=message, attempt=job.claims)
+        event: JobEvent = GenerationProgress(job_id=job.id, progress=progress, message=message, attempt=job.claims)
+        if job.kind == "upload":
+            event = UploadProgress(job_id=job.id, progress=progress)
         moment = JobMoment(number=0, attempt=job.claims, progress=progress, message=message)
         await self._log.append(job.owner, job.id, job.id, frame_of(name, payload_of(event)), moment)
 
@@ -126,14 +129,25 @@ class LeaseService:
             if job is None:
                 return False
             await self._media.insert(connection, media)
-            result = GenerationResult(media=[self._views.item(each) for each in media])
-            await self._announcer.complete(connection, job, GenerationComplete(job_id=job.id, result=result))
+            await self._announcer.complete(connection, job, self._completion(job, media))
+            # What the library owns now is spared; what was only needed on the way to it goes.
+            await self._janitor.note(connection, self._leftovers(job), timedelta())
             return True
 
         is_done = await self._database.transaction(work)
         if is_done:
+            await self._janitor.try_to_remove(self._leftovers(lease.job))
             self._tell(lease.job)
         return is_done
+
+    def _completion(self, job: Job, media: Sequence[Media]) -> JobEvent:
+        items = [self._views.item(each) for each in media]
+        if job.kind == "upload":
+            return UploadComplete(job_id=job.id, result=UploadResult(url=items[0].url, path=items[0].path))
+        return GenerationComplete(job_id=job.id, result=GenerationResult(media=items))
+
+    def _leftovers(self, job: Job) -> tuple[str, ...]:
+        return garbage_of(job) if job.kind == "upload" else ()
 
     async def fail(self, lease: Lease, failure: Failure) -> bool:
         """End the attempt: try again later if that can help and attempts are left; False when the lease is lost."""
@@ -167,14 +181,14 @@ class LeaseService:
             ended = await self._move(connection, lease, source, by, error=dump(error), message=None)
             if ended is None:
                 return False
-            await self._janitor.note(connection, outputs_prefix(job), self._policy.duration)
+            await self._janitor.note(connection, garbage_of(job), timedelta(), self._policy.duration)
             await self._announcer.failed(connection, ended, error)
             return True
 
         if not await self._database.transaction(work):
             return False
         # From here on no other attempt can be storing anything: what there is goes before clients hear of the end.
-        await self._janitor.try_to_remove(outputs_prefix(job))
+        await self._janitor.try_to_remove(garbage_of(job))
         self._tell(job)
         return True
 

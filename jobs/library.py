@@ -1,6 +1,7 @@
 """The media library: listing, finding and deleting what users made or uploaded."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,7 +10,6 @@ from jobs.background import Background
 from jobs.database import Database
 from jobs.errors import NotFound
 from jobs.janitor import Janitor
-from jobs.job import Media
 from jobs.outbox import Outbox
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.media import MediaRepository
@@ -17,7 +17,9 @@ from jobs.views import Views
 from schema.events import GenerationComplete
 from schema.models import MediaKind
 from schema.responses import GenerationResult, MediaItem, MediaPage, MediaSource
-from storage.paths import PathEscapes, owned
+from storage.paths import PathEscapes, derived, derived_prefix, owned
+
+THUMBNAIL = "thumbnail.webp"
 
 
 class Library:
@@ -71,30 +73,40 @@ class Library:
             raise NotFound("there is no such object in your library")
         return self._views.item(media)
 
-    async def by_file_key(self, key: str) -> Media:
-        """The object that a permanent URL names. Raises `NotFound`."""
+    async def stored_path(self, key: str) -> str:
+        """Where the bytes are that a permanent URL names. Raises `NotFound`."""
         async with self._database.reading() as connection:
             media = await self._media.by_file_key(connection, key)
         if media is None:
             raise NotFound("there is no such file")
-        return media
+        return media.path if key == media.file_key else derived(media.path, THUMBNAIL)
 
     async def delete(self, owner: str, path: str) -> bool:
         """Take one object out of the library and out of storage; False when it was not there. Raises `NotFound`."""
-        whole = _whole(owner, path)
+        deleted = await self._delete(owner, _whole(owner, path))
+        if deleted is not None:
+            self._background.start("tell", self._outbox.tell_these([deleted]))
+        return deleted is not None
+
+    async def remove(self, owner: str, path: str) -> None:
+        """Do the same, and return when it was told. Raises `NotFound`, `LogUnavailable`."""
+        deleted = await self._delete(owner, _whole(owner, path))
+        if deleted is not None:
+            await self._outbox.tell_these([deleted])
+
+    async def _delete(self, owner: str, path: str) -> StoredEvent | None:
+        garbage = (path, derived_prefix(path))
 
         async def work(connection: AsyncConnection) -> StoredEvent | None:
-            if not await self._media.delete(connection, whole):
+            if not await self._media.delete(connection, path):
                 return None
-            await self._janitor.note(connection, whole)
-            return await self._announcer.media_deleted(connection, owner, whole)
+            await self._janitor.note(connection, garbage, timedelta())
+            return await self._announcer.media_deleted(connection, owner, path)
 
         deleted = await self._database.transaction(work)
-        if deleted is None:
-            return False
-        await self._janitor.try_to_remove(whole)
-        self._background.start("tell", self._outbox.tell_these([deleted]))
-        return True
+        if deleted is not None:
+            await self._janitor.try_to_remove(garbage)
+        return deleted
 
     async def delete_many(self, owner: str, paths: Sequence[str]) -> Sequence[bool]:
         """Delete each path; which of them there were."""

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,52 +11,25 @@ from jobs.announcer import Announcer
 from jobs.background import Background
 from jobs.control import Control
 from jobs.database import Database
-from jobs.errors import IdempotencyKeyReused, JobNotFinished, NotFound, QueueFull
+from jobs.errors import IdempotencyKeyReused, JobNotFinished, NotFound
 from jobs.eventlog import json_line
 from jobs.ids import is_id, new_id
 from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.lifecycle import TERMINAL
 from jobs.outbox import Outbox
+from jobs.policies import CANCELLED, Limits, WakeUps, check_room, dump
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.queue import QueueRepository
+from jobs.uploads import Uploads
 from jobs.views import Views
 from schema.events import Snapshot
-from schema.problems import PROBLEMS
-from schema.responses import JobError, JobKind, JobPage, JobStatus, JobView
+from schema.responses import JobKind, JobPage, JobStatus, JobView
 
-CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
 SNAPSHOT_WITHIN = timedelta(minutes=15)
 SNAPSHOT_JOBS = 200
-RETRY_AFTER_SECONDS = 5
-
-
-def dump(error: JobError) -> dict[str, Any]:
-    """An error as the job's row keeps it."""
-    return error.model_dump(by_alias=False)
-
-
-class WakeUps(Protocol):
-    """How workers learn that there is work. Losing, doubling or reordering a wake-up changes nothing."""
-
-    async def send(self, kind: JobKind, job_id: str) -> None:
-        """Wake a worker of this kind; best effort, within a second. Raises `LogUnavailable`."""
-        ...
-
-    async def waiting(self, kind: JobKind) -> int:
-        """How many wake-ups of this kind no worker has taken yet. Raises `LogUnavailable`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much may be asked for, and how often it is tried."""
-
-    max_queued_per_user: int
-    max_queued: int
-    max_attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +76,7 @@ class JobService:
         *,
         announcer: Announcer,
         outbox: Outbox,
+        uploads: Uploads,
         views: Views,
         janitor: Janitor,
         wake_ups: WakeUps,
@@ -117,6 +91,7 @@ class JobService:
         self._keys = keys
         self._announcer = announcer
         self._outbox = outbox
+        self._uploads = uploads
         self._views = views
         self._janitor = janitor
         self._wake_ups = wake_ups
@@ -151,7 +126,7 @@ class JobService:
                 if fingerprint != submission.fingerprint:
                     raise IdempotencyKeyReused("this key came with another request before")
                 return earlier, []
-        await self._check_room(connection, submission.owner)
+        await check_room(self._jobs, connection, submission.owner, self._limits)
         job = await self._jobs.insert(
             connection,
             id=job_id,
@@ -164,13 +139,6 @@ class JobService:
         places = await self._queue.places(connection, submission.kind, [job_id])
         event = await self._announcer.queued(connection, job, places[job_id])
         return None, [event] if event else []
-
-    async def _check_room(self, connection: AsyncConnection, owner: str) -> None:
-        own, everybody = await self._jobs.unfinished(connection, owner)
-        if own >= self._limits.max_queued_per_user:
-            raise QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
-        if everybody >= self._limits.max_queued:
-            raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
 
     async def get(self, owner: str, job_id: str) -> JobView:
         """One job of this owner. Raises `NotFound`."""
@@ -205,15 +173,17 @@ class JobService:
     async def cancel(self, owner: str, job_id: str) -> JobView:
         """Stop a job: at once in the queue, at its provider's next step when at work. Raises `NotFound`."""
 
-        async def work(connection: AsyncConnection) -> tuple[Job, bool]:
+        async def work(connection: AsyncConnection) -> tuple[Job, Job | None]:
             job = await self._owned(connection, owner, job_id)
-            changed = await self._cancelled(connection, job)
-            return changed or await self._owned(connection, owner, job_id), changed is not None
+            moved = await self._cancelled(connection, job)
+            return moved or await self._owned(connection, owner, job_id), moved
 
-        job, is_changed = await self._database.transaction(work)
+        job, moved = await self._database.transaction(work)
         if job.status == "cancelling":
             self._background.start("cancel", self._control.cancel(job_id))
-        elif is_changed:
+        elif moved is not None:
+            if moved.kind == "upload":
+                await self._uploads.discard(moved)
             self._background.start("tell", self._outbox.tell(job_id))
         # Outside of the transaction: a view asks Redis, and no writer waits for that.
         async with self._database.reading() as connection:
@@ -228,6 +198,8 @@ class JobService:
                     # An attempt before may have stored something, or still be at it.
                     await self._janitor.note_outputs(connection, moved)
                 await self._announcer.failed(connection, moved, CANCELLED)
+                if moved.kind == "upload":
+                    await self._uploads.abandon(connection, moved)
                 return moved
             moved = await self._jobs.move(connection, job.id, "running", "cancel")
             if moved is not None:

@@ -19,11 +19,12 @@ from jobs.eventlog import EventLog, LogUnavailable
 from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.outbox import Outbox
+from jobs.policies import CANCELLED, WakeUps, dump
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.queue import QueueRepository
-from jobs.service import CANCELLED, WakeUps, dump
+from jobs.uploads import Uploads
 from schema.problems import PROBLEMS
 from schema.responses import JobError, JobKind
 from storage.store import StorageError
@@ -61,6 +62,7 @@ class Sweeper:
         announcer: Announcer,
         outbox: Outbox,
         janitor: Janitor,
+        uploads: Uploads,
         log: EventLog,
         wake_ups: WakeUps,
         policy: SweepPolicy,
@@ -74,6 +76,7 @@ class Sweeper:
         self._announcer = announcer
         self._outbox = outbox
         self._janitor = janitor
+        self._uploads = uploads
         self._log = log
         self._wake_ups = wake_ups
         self._policy = policy
@@ -104,6 +107,7 @@ class Sweeper:
             "lapsed_lease": self.return_lapsed,
             "lost_wake_up": self._wake_due,
             "untold_event": self._outbox.tell_overdue,
+            "expired_upload": self._uploads.expire,
             "garbage": self._janitor.work_off,
         }
         self._rounds += 1
@@ -198,5 +202,6 @@ class Sweeper:
         ids = await self._jobs.finished_before(connection, self._policy.jobs_kept, BATCH)
         if ids:
             await self._events.delete_of(connection, ids)
+            await self._uploads.forget(connection, ids)
             await self._jobs.delete_all(connection, ids)
         return len(ids)

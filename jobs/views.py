@@ -35,7 +35,7 @@ class Views:
             width=media.width,
             height=media.height,
             duration_seconds=media.duration_seconds,
-            thumbnail_url=None,
+            thumbnail_url=self._urls.file(media.thumbnail_key) if media.thumbnail_key else None,
             placeholder=media.placeholder,
             sha256=media.sha256,
             job_id=media.job_id,
@@ -110,6 +110,6 @@ class Views:
         if job.status != "succeeded":
             return None
         items = [self.item(media) for media in made]
-        if job.kind != "upload":
+        if job.kind in {"image", "video"}:
             return GenerationResult(media=items)
         return UploadResult(url=items[0].url, path=items[0].path) if items else None

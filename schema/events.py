@@ -123,9 +123,10 @@ class _Families:
     upload: ClassVar[Mapping[Role, str]] = MappingProxyType(
         {role: f"upload_{role}" for role in ("started", "progress", "complete", "failed")}
     )
+    erasure: ClassVar[Mapping[Role, str]] = MappingProxyType({})
 
 
 def event_name(kind: JobKind, role: Role) -> str | None:
     """The name of a role's event for a job of this kind; None where that kind has no such event."""
-    family = _Families.upload if kind == "upload" else _Families.generation
-    return family.get(role)
+    families = {"upload": _Families.upload, "erasure": _Families.erasure}
+    return families.get(kind, _Families.generation).get(role)

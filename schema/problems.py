@@ -46,7 +46,7 @@ _TYPES = (
     ProblemType("upload_expired", None, "The upload was never completed.", retryable=True),
     ProblemType("invalid_input", None, "The provider refused the request."),
     ProblemType("content_policy", None, "The provider's content policy refused the request."),
-    ProblemType("quota_exceeded", None, "A quota is used up."),
+    ProblemType("quota_exceeded", 413, "A quota is used up."),
     ProblemType("provider_unavailable", None, "The provider is down.", retryable=True),
     ProblemType("timeout", None, "The provider took too long.", retryable=True),
     ProblemType("no_output", None, "The provider finished without any media.", retryable=True),

@@ -82,21 +82,32 @@ class VideoBody(GenerationBody):
     fps: int = Field(default=24, ge=1, le=60)
 
 
+class UploadBody(Wire):
+    """`POST /media/upload/init`. `size` in bytes."""
+
+    filename: Text = Field(min_length=1, max_length=1024)
+    content_type: Text = Field(min_length=1, max_length=200)
+    size: int | None = Field(default=None, ge=1, le=2**53)
+    resumable: bool = False
+
+
+class UploadReference(Wire):
+    """`POST /media/upload/complete` and `/abort`."""
+
+    object_path: Text = Field(min_length=1, max_length=1024)
+
+
 class MediaDeletion(Wire):
     """`POST /media/delete`."""
 
     paths: list[Annotated[Text, Field(min_length=1, max_length=1024)]] = Field(min_length=1, max_length=100)
 
 
-class Empty(Wire):
-    """The body of a POST without parameters, when there is one at all."""
-
-
 class JobFilter(Wire):
     """The query of `GET /jobs`."""
 
     status: Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"] | None = None
-    kind: Literal["image", "video", "upload"] | None = None
+    kind: Literal["image", "video", "upload", "erasure"] | None = None
 
 
 class MediaFilter(Wire):

@@ -7,7 +7,7 @@ from pydantic import Field
 from schema.models import MediaKind, ModelInfo
 from schema.wire import Moment, Wire
 
-JobKind = Literal["image", "video", "upload"]
+JobKind = Literal["image", "video", "upload", "erasure"]
 JobStatus = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 MediaSource = Literal["generated", "upload"]
 
@@ -62,6 +62,27 @@ class GenerationResult(Wire):
     """What a generation made that still lives, in the order of the outputs."""
 
     media: list[MediaItem]
+
+
+class UploadOpened(Wire):
+    """An upload that may begin: send exactly `headers` with each PUT to `upload_url`, at most `max_bytes` bytes."""
+
+    job_id: str
+    upload_url: str = Field(alias="uploadURL")
+    object_path: str
+    method: str
+    headers: dict[str, str]
+    expires_at: Moment
+    max_bytes: int
+    resumable: bool
+
+
+class UploadAccepted(Wire):
+    """The upload is being verified; `url` is live once `upload_complete` has come."""
+
+    job_id: str
+    url: str
+    path: str
 
 
 class UploadResult(Wire):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -35,6 +35,10 @@ def _base_path(value: object) -> object:
     return "/" + value.strip("/")
 
 
+UploadType = Literal[
+    "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "video/mp4", "video/webm", "video/quicktime"
+]
+UploadTypes = Annotated[tuple[UploadType, ...], BeforeValidator(_split), Field(min_length=1)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
 BasePath = Annotated[str, BeforeValidator(_base_path), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
 
@@ -77,9 +81,30 @@ class Settings(BaseModel):
     cors_origins: Origins = Field(default=(), description="Origins, separated by commas, that browsers may call from.")
 
     storage_memory_bytes: int = Field(
-        default=1024 * MEBIBYTE, ge=MEBIBYTE, description="The most bytes that the in-memory store holds."
+        default=2048 * MEBIBYTE, ge=MEBIBYTE, description="The most bytes that the in-memory store holds."
     )
     url_seconds: int = Field(default=900, ge=10, le=604800, description="Seconds for which a signed storage URL works.")
+
+    upload_types: UploadTypes = Field(
+        default=get_args(UploadType), description="The content types that may be uploaded, separated by commas."
+    )
+    max_image_bytes: int = Field(default=50 * MEBIBYTE, ge=1, description="The most bytes that an uploaded image has.")
+    max_video_bytes: int = Field(
+        default=2048 * MEBIBYTE, ge=1, description="The most bytes that an uploaded video has."
+    )
+    max_bytes_per_user: int = Field(
+        default=100 * 1024 * MEBIBYTE, ge=1, description="Bytes that one user's library and pending uploads may have."
+    )
+    upload_seconds: int = Field(default=900, ge=10, le=604800, description="Seconds for which an upload URL works.")
+    resumable_seconds: int = Field(
+        default=86400, ge=60, le=604800, description="Seconds for which a resumable upload session works."
+    )
+    resumable_bytes: int = Field(
+        default=64 * MEBIBYTE, ge=1, description="Declared size beyond which an upload gets a resumable session."
+    )
+    keep_metadata: bool = Field(
+        default=False, description="Whether uploads keep their private metadata, such as where a photograph was taken."
+    )
 
     worker_threads: int = Field(default=4, ge=1, le=64, description="Jobs that one worker process runs at once.")
     render_processes: int | None = Field(

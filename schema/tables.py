@@ -148,6 +148,8 @@ class MediaRow(Base):
     path: Mapped[str] = mapped_column(String(PATH_LENGTH), unique=True)
     file_key: Mapped[str] = mapped_column(String(43), unique=True)
     """The unguessable name under which `/files/` serves it."""
+    thumbnail_key: Mapped[str | None] = mapped_column(String(43))
+    """The same for its thumbnail; null where there is none."""
     kind: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(16))
     content_type: Mapped[str] = mapped_column(String(100))
@@ -167,7 +169,30 @@ class MediaRow(Base):
     __table_args__ = (
         Index("ix_media_owner_id", "owner", "id"),
         Index("ix_media_job_id", "job_id"),
+        Index("uq_media_thumbnail_key", "thumbnail_key", unique=True),
     )
+
+
+class UploadRow(Base):
+    """An upload: where its bytes go, what they were declared to be, and what arrived."""
+
+    __tablename__ = "upload"
+
+    object_path: Mapped[str] = mapped_column(String(PATH_LENGTH), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(OWNER_LENGTH))
+    job_id: Mapped[str] = mapped_column(Uuid(as_uuid=False), unique=True)
+    incoming_path: Mapped[str] = mapped_column(String(PATH_LENGTH), unique=True)
+    """Where the client's bytes go; nobody reads them but the one who verifies them."""
+    file_key: Mapped[str] = mapped_column(String(43))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    max_bytes: Mapped[int] = mapped_column(BigInteger)
+    session_url: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    stored_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """What had arrived when the client said that it was complete; null until then."""
+
+    __table_args__ = (Index("ix_upload_owner", "owner"), Index("ix_upload_expires_at", "expires_at"))
 
 
 class IdempotencyRow(Base):

@@ -57,10 +57,39 @@ def upload_object(user: str, uuid: str, filename: str) -> str:
     return f"{_home(user)}{_checked(_ID, uuid)}/{safe_filename(filename)}"
 
 
-def user_prefixes(user: str) -> tuple[str, str]:
-    """Give the two prefixes under which all of a user's objects are: media and derivatives."""
-    media = _home(user)
+def incoming_object(object_path: str) -> str:
+    """Name the object that a client's bytes go to until they are verified. Raises `PathEscapes`."""
+    return f"incoming/{_below_media(object_path)}"
+
+
+def upload_prefixes(object_path: str) -> tuple[str, str, str]:
+    """Give the prefixes of all that one upload stores, and nothing else does. Raises `PathEscapes`."""
+    folder = _below_media(object_path).rpartition("/")[0]
+    return f"media/{folder}/", f"derivatives/{folder}/", f"incoming/{folder}/"
+
+
+def job_prefixes(user: str, kind: Kind, job_id: str) -> tuple[str, str]:
+    """Give the prefixes of all that one generation stores, and nothing else does. Raises `PathEscapes`."""
+    media = job_prefix(user, kind, job_id)
     return media, f"derivatives/{media.removeprefix('media/')}"
+
+
+def user_prefixes(user: str) -> tuple[str, str, str]:
+    """Give the prefixes under which all of a user's objects are: media, derivatives, incoming."""
+    folder = _home(user).removeprefix("media/")
+    return f"media/{folder}", f"derivatives/{folder}", f"incoming/{folder}"
+
+
+def library_path(path: str) -> str | None:
+    """Give the path whose row in a library makes this object wanted; None for what no library ever owns."""
+    root, _, rest = path.partition("/")
+    match root:
+        case "media":
+            return path
+        case "derivatives":
+            return f"media/{rest.rpartition('/')[0]}"
+        case _:
+            return None
 
 
 def owned(user: str, path_or_relative: str) -> str:
@@ -85,10 +114,7 @@ def derived(path: str, name: str) -> str:
 
 def derived_prefix(path: str) -> str:
     """Give what all derivatives of the media object at `path` start with. Raises `PathEscapes`."""
-    relative = _clean(path).removeprefix("media/")
-    if relative == path:
-        raise PathEscapes("only media objects have derivatives")
-    return f"derivatives/{relative}/"
+    return f"derivatives/{_below_media(path)}/"
 
 
 def safe_filename(name: str, content_type: str | None = None) -> str:
@@ -140,6 +166,13 @@ def _home(user: str) -> str:
     if user in {".", ".."}:
         raise PathEscapes("the user id can't be a path segment")
     return f"media/{_checked(_USER, user)}/"
+
+
+def _below_media(path: str) -> str:
+    relative = _clean(path).removeprefix("media/")
+    if relative == path:
+        raise PathEscapes("the path is not one of a media object")
+    return relative
 
 
 def _checked(pattern: re.Pattern[str], segment: str) -> str:

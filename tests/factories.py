@@ -57,6 +57,7 @@ def make_media(path: str, **overrides: Any) -> Media:
         "owner": OWNER,
         "path": path,
         "file_key": new_key(),
+        "thumbnail_key": None,
         "kind": "image",
         "source": "generated",
         "content_type": "image/png",

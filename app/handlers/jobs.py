@@ -4,9 +4,11 @@ from aiohttp import web
 
 from app.answers import answer
 from app.body import cursor_of, fitted, no_body, page_of
-from app.keys import JOBS, USER
+from app.keys import JOBS, URLS, USER
 from jobs.lifecycle import TERMINAL
+from jobs.service import Submission
 from schema.requests import JobFilter
+from schema.responses import JobAccepted
 
 
 async def get_job(request: web.Request) -> web.Response:
@@ -29,6 +31,15 @@ async def cancel_job(request: web.Request) -> web.Response:
     await no_body(request)
     view = await request.app[JOBS].service.cancel(request[USER], request.match_info["job_id"])
     return answer(view, status=200 if view.status in TERMINAL else 202)
+
+
+async def erase_me(request: web.Request) -> web.Response:
+    """Accept a job that erases everything of the caller."""
+    await no_body(request)
+    submission = Submission(owner=request[USER], kind="erasure", request={}, body=None)
+    accepted = await request.app[JOBS].service.submit(submission)
+    urls = request.app[URLS].job(accepted.job_id)
+    return answer(JobAccepted(job_id=accepted.job_id, urls=urls), status=202, headers={"Location": urls.self})
 
 
 async def delete_job(request: web.Request) -> web.Response:

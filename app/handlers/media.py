@@ -43,7 +43,7 @@ async def delete_many(request: web.Request) -> web.Response:
 
 async def open_file(request: web.Request) -> web.Response:
     """Send the bearer of a permanent URL on to where the bytes are now."""
-    media = await request.app[JOBS].library.by_file_key(request.match_info["key"])
-    url = await request.app[STORE].get_url(media.path, expires_in=request.app[SETTINGS].url_seconds)
+    path = await request.app[JOBS].library.stored_path(request.match_info["key"])
+    url = await request.app[STORE].get_url(path, expires_in=request.app[SETTINGS].url_seconds)
     # The target expires and the object may be deleted: the next visit has to ask again.
     return web.Response(status=302, headers={"Location": url, "Cache-Control": "no-store"})

@@ -14,7 +14,7 @@ end
 
 local state = KEYS[3]
 local number = tonumber(ARGV[4])
-local known = redis.call('HMGET', state, 'number', 'ended', 'attempt', 'peak', 'at:' .. ARGV[4])
+local known = redis.call('HMGET', state, 'number', 'ended', 'attempt', 'peak', 'at:' .. ARGV[4], 'progress', 'message')
 if number > 0 then
     -- A number that came before is told once; whoever repeats it learns where it stands.
     if known[1] and number <= tonumber(known[1]) then
@@ -31,6 +31,10 @@ else
     end
     -- Compared with the peak, not with the last: a phase without a number does not make progress fall behind it.
     if attempt == latest and known[4] and ARGV[6] ~= '' and tonumber(ARGV[6]) < tonumber(known[4]) then
+        return {epoch, ''}
+    end
+    -- Two who watch the same work may both tell of the same step.
+    if attempt == latest and known[6] == ARGV[6] and known[7] == ARGV[7] then
         return {epoch, ''}
     end
     if attempt > latest then

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -72,6 +72,12 @@ class IdempotencyRepository:
         )
         row = (await connection.execute(query)).one()
         return row.fingerprint, row.job_id
+
+    async def delete_of(self, connection: AsyncConnection, owner: str, moment: datetime) -> None:
+        """Forget the keys that an owner had used by a moment."""
+        await connection.execute(
+            delete(IdempotencyRow).where(IdempotencyRow.owner == owner, IdempotencyRow.created_at <= moment)
+        )
 
     async def delete_older(self, connection: AsyncConnection, age: timedelta) -> Sequence[str]:
         """Forget keys past their keeping."""

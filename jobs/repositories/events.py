@@ -110,6 +110,10 @@ class EventRepository:
         """Remove the events of jobs that are removed."""
         await connection.execute(delete(EventRow).where(EventRow.job_id.in_(job_ids)))
 
+    async def delete_jobless_of(self, connection: AsyncConnection, owner: str) -> None:
+        """Remove the owner's events that belong to no job."""
+        await connection.execute(delete(EventRow).where(EventRow.job_id.is_(None), EventRow.owner == owner))
+
     async def delete_jobless(self, connection: AsyncConnection, age: timedelta) -> None:
         """Remove told events that belong to no job once they are older than `age`."""
         await connection.execute(

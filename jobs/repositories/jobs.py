@@ -144,6 +144,27 @@ class JobRepository:
         row = (await connection.execute(statement)).one_or_none()
         return None if row is None else job_of(row)
 
+    async def make_eligible(self, connection: AsyncConnection, id: str) -> bool:
+        """Let a queued job be claimed from now on; False when it is queued no longer."""
+        now = self._time.now()
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == id, JobRow.status == "queued")
+            .values(run_at=now, woken_at=now)
+            .returning(JobRow.id)
+        )
+        return (await connection.execute(statement)).one_or_none() is not None
+
+    async def unfinished_before(self, connection: AsyncConnection, owner: str, id: str) -> list[str]:
+        """Ids of the owner's unfinished jobs that are older than the job `id`."""
+        query = select(JobRow.id).where(JobRow.owner == owner, JobRow.id < id, JobRow.status.in_(UNFINISHED))
+        return list((await connection.execute(query)).scalars())
+
+    async def finished_of(self, connection: AsyncConnection, owner: str, id: str, limit: int) -> list[str]:
+        """Ids of the owner's finished jobs that are older than the job `id`."""
+        query = select(JobRow.id).where(JobRow.owner == owner, JobRow.id < id, JobRow.status.in_(TERMINAL))
+        return list((await connection.execute(query.limit(limit))).scalars())
+
     async def delete_finished(self, connection: AsyncConnection, id: str) -> bool:
         """Remove a job that has ended; False when it has not, or is not there."""
         statement = delete(JobRow).where(JobRow.id == id, JobRow.status.in_(TERMINAL)).returning(JobRow.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +15,7 @@ _COLUMNS = (
     MediaRow.owner,
     MediaRow.path,
     MediaRow.file_key,
+    MediaRow.thumbnail_key,
     MediaRow.kind,
     MediaRow.source,
     MediaRow.content_type,
@@ -51,8 +53,9 @@ class MediaRepository:
         return None if row is None else Media(*row)
 
     async def by_file_key(self, connection: AsyncConnection, key: str) -> Media | None:
-        """The object that a permanent URL names."""
-        row = (await connection.execute(select(*_COLUMNS).where(MediaRow.file_key == key))).one_or_none()
+        """The object that a permanent URL names, or of which it names the thumbnail."""
+        is_named = (MediaRow.file_key == key) | (MediaRow.thumbnail_key == key)
+        row = (await connection.execute(select(*_COLUMNS).where(is_named))).one_or_none()
         return None if row is None else Media(*row)
 
     async def page(
@@ -88,12 +91,22 @@ class MediaRepository:
         statement = delete(MediaRow).where(MediaRow.path == path).returning(MediaRow.id)
         return (await connection.execute(statement)).one_or_none() is not None
 
+    async def paths_before(self, connection: AsyncConnection, owner: str, moment: datetime) -> Sequence[str]:
+        """The paths of what the owner had at a moment."""
+        query = select(MediaRow.path).where(MediaRow.owner == owner, MediaRow.created_at <= moment)
+        return (await connection.execute(query)).scalars().all()
+
+    async def bytes_of(self, connection: AsyncConnection, owner: str) -> int:
+        """How many bytes the owner's library holds."""
+        query = select(func.coalesce(func.sum(MediaRow.size), 0)).where(MediaRow.owner == owner)
+        return int((await connection.execute(query)).scalar_one())
+
     async def delete_everything(self, connection: AsyncConnection) -> Sequence[str]:
         """Empty every library; the ids of the jobs whose results these were."""
         statement = delete(MediaRow).returning(MediaRow.job_id)
         return [job_id for job_id in (await connection.execute(statement)).scalars() if job_id is not None]
 
-    async def paths_with(self, connection: AsyncConnection, prefix: str) -> set[str]:
-        """The paths below a prefix that some library owns."""
-        query = select(MediaRow.path).where(_begins(prefix))
+    async def owned_of(self, connection: AsyncConnection, paths: Collection[str]) -> set[str]:
+        """Which of these paths some library owns."""
+        query = select(MediaRow.path).where(MediaRow.path.in_(paths))
         return set((await connection.execute(query)).scalars())

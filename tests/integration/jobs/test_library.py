@@ -143,9 +143,9 @@ async def test_a_permanent_url_finds_its_object_and_no_other(bench: Bench) -> No
     media = make_media("media/alice/a.png")
     await bench.insert_media(media)
 
-    assert await bench.library.by_file_key(media.file_key) == media
+    assert await bench.library.stored_path(media.file_key) == media.path
     with pytest.raises(NotFound):
-        await bench.library.by_file_key(media.file_key[:-1])
+        await bench.library.stored_path(media.file_key[:-1])
 
 
 async def test_a_deleted_object_leaves_the_library_and_the_store_and_is_told(bench: Bench, reader: LogReader) -> None:
@@ -159,7 +159,7 @@ async def test_a_deleted_object_leaves_the_library_and_the_store_and_is_told(ben
     assert await paths_in(bench.store) == []
     assert await reader.read() == [("media_deleted", {"path": media.path})]
     with pytest.raises(NotFound):
-        await bench.library.by_file_key(media.file_key)
+        await bench.library.stored_path(media.file_key)
 
 
 async def test_deleting_again_changes_nothing_and_is_told_once(bench: Bench, reader: LogReader) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.errors import NotFound, QueueFull
-from jobs.service import RETRY_AFTER_SECONDS
+from jobs.policies import RETRY_AFTER_SECONDS
 from tests.factories import Bench, open_bench
 from tests.readers import LogReader, names
 

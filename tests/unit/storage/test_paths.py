@@ -44,12 +44,14 @@ def test_all_outputs_of_a_job_share_its_prefix_and_no_other_job_does() -> None:
     assert paths.generated_video("alice", "job-1", 0).startswith(paths.job_prefix("alice", "video", "job-1"))
 
 
-def test_the_prefixes_of_a_user_cover_its_media_and_derivatives_and_nobody_elses() -> None:
-    media, derivatives = paths.user_prefixes("alice")
+def test_the_prefixes_of_a_user_cover_all_of_its_objects_and_nobody_elses() -> None:
+    media, derivatives, incoming = paths.user_prefixes("alice")
     own, other = (paths.generated_image(user, JOB, 0) for user in ("alice", "alice2"))
 
     assert own.startswith(media)
     assert paths.derived(own, "thumb.webp").startswith(derivatives)
+    assert paths.incoming_object(own).startswith(incoming)
+    assert not paths.incoming_object(other).startswith(incoming)
     assert not other.startswith(media)
     assert not paths.derived(other, "thumb.webp").startswith(derivatives)
 

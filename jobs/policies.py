@@ -1,0 +1,49 @@
+"""What submitting, uploading and sweeping share: limits, wake-ups, and how a cancelled job is told."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.errors import QueueFull
+from jobs.repositories.jobs import JobRepository
+from schema.problems import PROBLEMS
+from schema.responses import JobError, JobKind
+
+CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
+RETRY_AFTER_SECONDS = 5
+
+
+def dump(error: JobError) -> dict[str, Any]:
+    """An error as the job's row keeps it."""
+    return error.model_dump(by_alias=False)
+
+
+class WakeUps(Protocol):
+    """How workers learn that there is work. Losing, doubling or reordering a wake-up changes nothing."""
+
+    async def send(self, kind: JobKind, job_id: str) -> None:
+        """Wake a worker of this kind; best effort, within a second. Raises `LogUnavailable`."""
+        ...
+
+    async def waiting(self, kind: JobKind) -> int:
+        """How many wake-ups of this kind no worker has taken yet. Raises `LogUnavailable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked for, and how often it is tried."""
+
+    max_queued_per_user: int
+    max_queued: int
+    max_attempts: int
+
+
+async def check_room(jobs: JobRepository, connection: AsyncConnection, owner: str, limits: Limits) -> None:
+    """Raise `QueueFull` when the owner, or everybody together, has as many unfinished jobs as may be."""
+    own, everybody = await jobs.unfinished(connection, owner)
+    if own >= limits.max_queued_per_user:
+        raise QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
+    if everybody >= limits.max_queued:
+        raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)

@@ -1,0 +1,299 @@
+"""Uploads from the client's side: opened, completed, aborted, expired. Their verification is a worker's business."""
+
+import contextlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.announcer import Announcer, payload_of
+from jobs.background import Background
+from jobs.clock import Clock
+from jobs.database import Database
+from jobs.errors import (
+    ContentTypeRefused,
+    FieldError,
+    InvalidRequest,
+    NotFound,
+    QuotaExceeded,
+    TooLarge,
+    UploadIncomplete,
+)
+from jobs.eventlog import EventLog, JobMoment, frame_of
+from jobs.ids import new_id, new_key
+from jobs.janitor import Janitor, garbage_of
+from jobs.job import Job, Upload
+from jobs.lifecycle import UNFINISHED
+from jobs.outbox import Outbox
+from jobs.policies import Limits, WakeUps, check_room, dump
+from jobs.repositories.jobs import JobRepository
+from jobs.repositories.media import MediaRepository
+from jobs.repositories.uploads import UploadRepository
+from jobs.urls import Urls
+from schema.events import UploadProgress, event_name
+from schema.problems import PROBLEMS
+from schema.requests import UploadBody
+from schema.responses import JobError, UploadAccepted, UploadOpened
+from storage.paths import incoming_object, safe_filename, upload_object
+from storage.store import ObjectNotFound, PresignedUpload, StorageError, Store
+
+EXPIRED = JobError(code="upload_expired", message=PROBLEMS["upload_expired"].title, retryable=True)
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPolicy:
+    """What may be uploaded. Sizes in bytes, `url_lifetime` and `session_lifetime` from the opening on.
+
+    An upload that is not completed `grace` after its URL expired is given up.
+    """
+
+    types: frozenset[str]
+    max_image_bytes: int
+    max_video_bytes: int
+    max_bytes_per_user: int
+    resumable_bytes: int
+    url_lifetime: timedelta
+    session_lifetime: timedelta
+    grace: timedelta
+
+    def most(self, content_type: str) -> int:
+        """The most bytes that an upload of this type may have."""
+        return self.max_video_bytes if content_type.startswith("video/") else self.max_image_bytes
+
+
+class Uploads:
+    """Bytes go from the client to storage; here is only what has to be known of them."""
+
+    def __init__(
+        self,
+        database: Database,
+        jobs: JobRepository,
+        uploads: UploadRepository,
+        media: MediaRepository,
+        *,
+        store: Store,
+        announcer: Announcer,
+        outbox: Outbox,
+        log: EventLog,
+        janitor: Janitor,
+        wake_ups: WakeUps,
+        background: Background,
+        urls: Urls,
+        clock: Clock,
+        limits: Limits,
+        policy: UploadPolicy,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._uploads = uploads
+        self._media = media
+        self._store = store
+        self._announcer = announcer
+        self._outbox = outbox
+        self._log = log
+        self._janitor = janitor
+        self._wake_ups = wake_ups
+        self._background = background
+        self._urls = urls
+        self._clock = clock
+        self._limits = limits
+        self._policy = policy
+
+    async def open(self, owner: str, body: UploadBody, origin: str | None) -> UploadOpened:
+        """Make a job that waits for its bytes, and the URL that takes them.
+
+        Raises `ContentTypeRefused`, `TooLarge`, `QuotaExceeded`, `QueueFull`, `InvalidRequest`, `StorageError`.
+        """
+        if body.content_type not in self._policy.types:
+            raise ContentTypeRefused(f"{body.content_type[:100]} is not one of the types that may be uploaded")
+        most = min(self._policy.most(body.content_type), self._store.max_object_bytes)
+        if body.size is not None and body.size > most:
+            raise TooLarge(f"an upload of this type has at most {most} bytes")
+        path = _object_path(owner, body)
+        most = min(most, await self._room(owner, body.size))
+        is_resumable = body.resumable or (body.size or 0) > self._policy.resumable_bytes
+        presigned = await self._presign(incoming_object(path), body, most, origin, is_resumable=is_resumable)
+        upload = Upload(
+            object_path=path,
+            owner=owner,
+            job_id=new_id(),
+            incoming_path=incoming_object(path),
+            file_key=new_key(),
+            content_type=body.content_type,
+            size=body.size,
+            max_bytes=presigned.max_bytes,
+            session_url=presigned.url if is_resumable else None,
+            expires_at=presigned.expires_at,
+            stored_bytes=None,
+        )
+        await self._database.transaction(partial(self._insert, upload=upload, filename=body.filename))
+        self._background.start("tell", self._outbox.tell(upload.job_id))
+        return _opened(upload, presigned)
+
+    async def _room(self, owner: str, size: int | None) -> int:
+        """How many bytes the owner may still bring. Raises `QuotaExceeded`."""
+        async with self._database.reading() as connection:
+            used = await self._media.bytes_of(connection, owner)
+            used += await self._uploads.pending_bytes(connection, owner)
+        room = self._policy.max_bytes_per_user - used
+        if room < (size or 1):
+            raise QuotaExceeded(f"your library may have {self._policy.max_bytes_per_user} bytes")
+        return room
+
+    async def _presign(
+        self, path: str, body: UploadBody, most: int, origin: str | None, *, is_resumable: bool
+    ) -> PresignedUpload:
+        least, most = (body.size, body.size) if body.size is not None else (1, most)
+        if is_resumable:
+            lifetime = self._policy.session_lifetime.total_seconds()
+            return await self._store.start_resumable(
+                path, body.content_type, min_bytes=least, max_bytes=most, expires_in=lifetime, origin=origin
+            )
+        lifetime = self._policy.url_lifetime.total_seconds()
+        return await self._store.upload_presigned(
+            path, body.content_type, min_bytes=least, max_bytes=most, expires_in=lifetime
+        )
+
+    async def _insert(self, connection: AsyncConnection, upload: Upload, filename: str) -> None:
+        await check_room(self._jobs, connection, upload.owner, self._limits)
+        request = {
+            "filename": filename,
+            "contentType": upload.content_type,
+            "size": upload.size,
+            "objectPath": upload.object_path,
+        }
+        job = await self._jobs.insert(
+            connection,
+            id=upload.job_id,
+            owner=upload.owner,
+            kind="upload",
+            request=request,
+            max_attempts=self._limits.max_attempts,
+            is_eligible=False,
+        )
+        await self._uploads.insert(connection, upload)
+        await self._announcer.started(connection, job)
+
+    async def complete(self, owner: str, object_path: str) -> UploadAccepted:
+        """Have the bytes verified; said again, it changes nothing.
+
+        Raises `NotFound`, `UploadIncomplete`, `StorageError`.
+        """
+        upload, job = await self._owned(owner, object_path)
+        if upload.stored_bytes is None:
+            if job.status not in UNFINISHED:
+                raise NotFound("this upload was aborted, or it expired")
+            try:
+                stored = await self._store.stat(upload.incoming_path)
+            except ObjectNotFound as error:
+                raise UploadIncomplete("send the bytes to uploadURL first") from error
+            if await self._database.transaction(partial(self._complete, upload=upload, size=stored.size)):
+                self._background.start("wake_up", self._wake_ups.send("upload", upload.job_id))
+                self._background.start("progress", self.note_bytes(upload.incoming_path, stored.size, stored.size))
+        return UploadAccepted(job_id=upload.job_id, url=self._urls.file(upload.file_key), path=upload.object_path)
+
+    async def _complete(self, connection: AsyncConnection, upload: Upload, size: int) -> bool:
+        is_first = await self._uploads.complete(connection, upload.object_path, size)
+        return is_first and await self._jobs.make_eligible(connection, upload.job_id)
+
+    async def unfinished_job(self, owner: str, object_path: str) -> str:
+        """The job to cancel in order to abort an upload. Raises `NotFound`, also when it is in the library already."""
+        upload, job = await self._owned(owner, object_path)
+        if job.status == "succeeded":
+            raise NotFound("this upload has ended; delete the object from the library")
+        return upload.job_id
+
+    async def abandon(self, connection: AsyncConnection, job: Job) -> None:
+        """Note what a given-up upload leaves; its client can store something until its URL expires."""
+        upload = await self._uploads.of_job(connection, job.id)
+        if upload is not None:
+            rest = max(upload.expires_at - self._clock(), timedelta())
+            await self._janitor.note(connection, garbage_of(job), timedelta(), rest + self._policy.grace)
+
+    async def discard(self, job: Job, upload: Upload | None = None) -> None:
+        """Close a given-up upload's session and remove what it left, as far as storage answers."""
+        if upload is None:
+            async with self._database.reading() as connection:
+                upload = await self._uploads.of_job(connection, job.id)
+        if upload is not None and upload.session_url is not None:
+            # A session that can't be closed now expires by itself, and what it stored by then is noted as garbage.
+            with contextlib.suppress(StorageError):
+                await self._store.abort_resumable(upload.session_url)
+        await self._janitor.try_to_remove(garbage_of(job))
+
+    async def expire(self) -> int:
+        """Give up uploads that were never completed; how many."""
+        async with self._database.reading() as connection:
+            expired = await self._uploads.expired(connection, self._policy.grace, BATCH)
+        for job_id in expired:
+            job = await self._database.transaction(partial(self._expire, job_id=job_id))
+            if job is not None:
+                await self.discard(job)
+                await self._outbox.tell(job_id)
+        return len(expired)
+
+    async def _expire(self, connection: AsyncConnection, job_id: str) -> Job | None:
+        job = await self._jobs.move(connection, job_id, "queued", "expire", error=dump(EXPIRED))
+        if job is not None:
+            await self.abandon(connection, job)
+            await self._announcer.failed(connection, job, EXPIRED)
+        return job
+
+    async def of_job(self, job: Job) -> Upload:
+        """What a job's upload is about. Raises `NotFound`."""
+        async with self._database.reading() as connection:
+            upload = await self._uploads.of_job(connection, job.id)
+        if upload is None:
+            raise NotFound("there is no such upload")
+        return upload
+
+    async def note_bytes(self, incoming_path: str, committed: int, total: int | None) -> None:
+        """Tell that the store has confirmed bytes. Raises `LogUnavailable`."""
+        async with self._database.reading() as connection:
+            upload = await self._uploads.incoming(connection, incoming_path)
+        size = None if upload is None else upload.size or total
+        name = event_name("upload", "progress")
+        if upload is None or not size or name is None:
+            return
+        # Half of the work is storing, the other half verifying.
+        progress = int(5_000 * min(committed, size) / size) / 100
+        event = UploadProgress(job_id=upload.job_id, progress=progress)
+        await self._outbox.tell(upload.job_id)
+        moment = JobMoment(number=0, attempt=0, progress=progress)
+        frame = frame_of(name, payload_of(event))
+        await self._log.append(upload.owner, upload.job_id, upload.job_id, frame, moment)
+
+    async def forget(self, connection: AsyncConnection, job_ids: Collection[str]) -> None:
+        """Forget the uploads of jobs that are forgotten."""
+        await self._uploads.delete_of(connection, job_ids)
+
+    async def _owned(self, owner: str, object_path: str) -> tuple[Upload, Job]:
+        async with self._database.reading() as connection:
+            upload = await self._uploads.get(connection, object_path)
+            job = None if upload is None else await self._jobs.get(connection, upload.job_id)
+        if upload is None or job is None or upload.owner != owner:
+            raise NotFound("there is no such upload")
+        return upload, job
+
+
+def _object_path(owner: str, body: UploadBody) -> str:
+    try:
+        return upload_object(owner, new_id(), safe_filename(body.filename, body.content_type))
+    except ValueError:
+        raise InvalidRequest([FieldError("filename", "no usable name is left of it")]) from None
+
+
+def _opened(upload: Upload, presigned: PresignedUpload) -> UploadOpened:
+    return UploadOpened(
+        job_id=upload.job_id,
+        upload_url=presigned.url,
+        object_path=upload.object_path,
+        method=presigned.method,
+        headers=dict(presigned.headers),
+        expires_at=presigned.expires_at,
+        max_bytes=presigned.max_bytes,
+        resumable=upload.session_url is not None,
+    )
