@@ -121,9 +121,16 @@ async def test_progress_does_not_fall_across_a_phase_of_which_only_the_name_is_k
     assert await append(log, progress(60)) is not None
 
 
-async def test_equal_and_unknown_progress_is_told(log: EventLog) -> None:
-    for percent in (50, 50, None, 50.5, 100):
+async def test_progress_that_does_not_fall_is_told(log: EventLog) -> None:
+    for percent in (50, None, 50, 50.5, 100):
         assert await append(log, progress(percent)) is not None
+
+
+async def test_a_step_that_two_tell_of_is_told_once(log: EventLog) -> None:
+    assert await append(log, progress(50, message="tile 1")) is not None
+
+    assert await append(log, progress(50, message="tile 1")) is None
+    assert await append(log, progress(50, message="tile 2")) is not None
 
 
 @pytest.mark.parametrize(("lower", "higher"), [(9.9, 10.0), (99.9, 100.0), (1e-7, 2e-7), (33.33333333333333, 66.6)])
