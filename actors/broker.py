@@ -37,9 +37,10 @@ class BellConsumer(_RedisConsumer):
 
     def __next__(self) -> MessageProxy | None:
         with _connection_errors():
+            # Cleared before the fetch: whatever arrives behind it rings again. Without room for more it is cleared,
+            # too, or the wait below would not be one; an ack makes room and rings.
+            self._bell.clear()
             if not self.message_cache and self.outstanding_message_count < self.prefetch:
-                # Cleared before the fetch: whatever arrives behind it rings again.
-                self._bell.clear()
                 self.message_cache = self.broker.do_fetch(
                     self.queue_name, self.prefetch - self.outstanding_message_count
                 )

@@ -55,7 +55,8 @@ class UploadWork:
         try:
             opened = await self._store.open(upload.incoming_path)
         except ObjectNotFound as error:
-            raise _mismatch() from error
+            # A store in memory died, and the bytes with it: they are not to blame.
+            raise Refused("upload_incomplete", PROBLEMS["upload_incomplete"].title) from error
         with await asyncio.to_thread(file.open, "wb") as stream:
             async for chunk in opened.chunks:
                 await asyncio.to_thread(stream.write, chunk)

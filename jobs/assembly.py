@@ -20,7 +20,7 @@ from jobs.janitor import Janitor
 from jobs.leases import LeasePolicy, LeaseService
 from jobs.library import Library
 from jobs.outbox import Outbox
-from jobs.policies import Limits, WakeUps
+from jobs.policies import Limits, UploadPolicy, WakeUps
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
@@ -30,7 +30,7 @@ from jobs.repositories.uploads import UploadRepository
 from jobs.service import JobService
 from jobs.sweeper import Sweeper, SweepPolicy
 from jobs.tickets import Tickets
-from jobs.uploads import UploadPolicy, Uploads
+from jobs.uploads import Uploads
 from jobs.urls import Urls
 from jobs.views import Views
 from schema.settings import Settings
@@ -76,7 +76,10 @@ def assemble(
     announcer = Announcer(events)
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
-    janitor = Janitor(database, CleanupRepository(time), media, store, lease=lease)
+    policy = upload_policy(settings)
+    janitor = Janitor(
+        database, CleanupRepository(time), media, store, lease=lease, upload_url=policy.url_lifetime + policy.grace
+    )
     limits = Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts)
     uploads = Uploads(
         database,
@@ -93,7 +96,7 @@ def assemble(
         urls=urls,
         clock=clock,
         limits=limits,
-        policy=upload_policy(settings),
+        policy=policy,
     )
     service = JobService(
         database,

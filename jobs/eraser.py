@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -65,7 +64,7 @@ class Eraser:
         await self._stop_jobs(job)
         await self._delete_media(job, report)
         await self._database.transaction(partial(self._forget, job=job))
-        await self._janitor.remove(user_prefixes(job.owner))
+        await self._janitor.remove(user_prefixes(job.owner), before=job.created_at)
         await self._log.forget(job.owner)
 
     async def _stop_jobs(self, job: Job) -> None:
@@ -84,16 +83,18 @@ class Eraser:
 
     async def _delete_media(self, job: Job, report: Callable[[int, int], None]) -> None:
         async with self._database.reading() as connection:
-            paths = await self._media.paths_before(connection, job.owner, job.created_at)
+            paths = await self._media.paths_before(connection, job.owner, job.id, job.created_at)
         for done, path in enumerate(paths, start=1):
             await self._library.remove(job.owner, path)
             report(done, len(paths) + 1)
 
     async def _forget(self, connection: AsyncConnection, job: Job) -> None:
-        while ids := await self._jobs.finished_of(connection, job.owner, job.id, BATCH):
+        while earlier := await self._jobs.finished_of(connection, job.owner, job.id, BATCH):
+            ids = [each.id for each in earlier]
+            for each in earlier:
+                await self._janitor.note_end(connection, each)
             await self._events.delete_of(connection, ids)
             await self._uploads.delete_of(connection, ids)
             await self._jobs.delete_all(connection, ids)
         await self._events.delete_jobless_of(connection, job.owner)
         await self._keys.delete_of(connection, job.owner, job.created_at)
-        await self._janitor.note(connection, user_prefixes(job.owner), timedelta())

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -43,8 +43,11 @@ class Janitor:
         store: Store,
         *,
         lease: timedelta,
+        upload_url: timedelta,
     ) -> None:
+        """`upload_url` is for how long, from a job's end at most, a client can still be storing by an upload's URL."""
         self._lease = lease
+        self._upload_url = upload_url
         self._database = database
         self._cleanup = cleanup
         self._media = media
@@ -61,12 +64,17 @@ class Janitor:
 
     async def note_outputs(self, connection: AsyncConnection, job: Job) -> None:
         """Have what a job stored removed: now, and again when the last worker that had it must have noticed."""
-        await self.note(connection, garbage_of(job), timedelta(), 2 * self._lease)
+        await self.note_end(connection, job, 2 * self._lease)
 
-    async def remove(self, prefixes: Iterable[str]) -> None:
-        """Remove what is there now. Raises `StorageError`, `DatabaseUnavailable`."""
+    async def note_end(self, connection: AsyncConnection, job: Job, *delays: timedelta) -> None:
+        """Have what no library owns of an ended job removed: now, after `delays`, and what still comes by its URL."""
+        late = (self._upload_url,) if job.kind == "upload" else ()
+        await self.note(connection, garbage_of(job), timedelta(), *delays, *late)
+
+    async def remove(self, prefixes: Iterable[str], before: datetime | None = None) -> None:
+        """Remove what is there now, or was stored `before`. Raises `StorageError`, `DatabaseUnavailable`."""
         for prefix in prefixes:
-            await self._remove(prefix)
+            await self._remove(prefix, before)
 
     async def try_to_remove(self, prefixes: Iterable[str]) -> None:
         """Remove what is there now, if storage and database answer; what was noted is removed later all the same."""
@@ -85,8 +93,9 @@ class Janitor:
             await self._database.transaction(partial(self._cleanup.done, chore=chore))
         return len(due)
 
-    async def _remove(self, prefix: str) -> None:
-        found = [each async for each in self._store.list(prefix)]
+    async def _remove(self, prefix: str, before: datetime | None = None) -> None:
+        listed = [each async for each in self._store.list(prefix)]
+        found = [each for each in listed if before is None or each.created_at < before]
         for start in range(0, len(found), BATCH):
             await self._remove_unowned(found[start : start + BATCH])
 

@@ -130,13 +130,15 @@ class LeaseService:
                 return False
             await self._media.insert(connection, media)
             await self._announcer.complete(connection, job, self._completion(job, media))
-            # What the library owns now is spared; what was only needed on the way to it goes.
-            await self._janitor.note(connection, self._leftovers(job), timedelta())
+            if job.kind == "upload":
+                # What the library owns now is spared; what was only needed on the way to it goes.
+                await self._janitor.note_end(connection, job)
             return True
 
         is_done = await self._database.transaction(work)
         if is_done:
-            await self._janitor.try_to_remove(self._leftovers(lease.job))
+            if lease.job.kind == "upload":
+                await self._janitor.try_to_remove(garbage_of(lease.job))
             self._tell(lease.job)
         return is_done
 
@@ -145,9 +147,6 @@ class LeaseService:
         if job.kind == "upload":
             return UploadComplete(job_id=job.id, result=UploadResult(url=items[0].url, path=items[0].path))
         return GenerationComplete(job_id=job.id, result=GenerationResult(media=items))
-
-    def _leftovers(self, job: Job) -> tuple[str, ...]:
-        return garbage_of(job) if job.kind == "upload" else ()
 
     async def fail(self, lease: Lease, failure: Failure) -> bool:
         """End the attempt: try again later if that can help and attempts are left; False when the lease is lost."""
@@ -181,7 +180,7 @@ class LeaseService:
             ended = await self._move(connection, lease, source, by, error=dump(error), message=None)
             if ended is None:
                 return False
-            await self._janitor.note(connection, garbage_of(job), timedelta(), self._policy.duration)
+            await self._janitor.note_end(connection, job, self._policy.duration)
             await self._announcer.failed(connection, ended, error)
             return True
 

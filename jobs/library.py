@@ -14,7 +14,7 @@ from jobs.outbox import Outbox
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.media import MediaRepository
 from jobs.views import Views
-from schema.events import GenerationComplete
+from schema.events import GenerationComplete, UploadComplete
 from schema.models import MediaKind
 from schema.responses import GenerationResult, MediaItem, MediaPage, MediaSource
 from storage.paths import PathEscapes, derived, derived_prefix, owned
@@ -122,21 +122,20 @@ class Library:
         """Empty every library after a store that lived in a process died with it: no dead link stays behind."""
 
         async def work(connection: AsyncConnection) -> None:
-            job_ids = dict.fromkeys(await self._media.delete_everything(connection))
-            nothing = GenerationResult(media=[])
+            sources = await self._media.delete_everything(connection)
             await self._events.replace_payloads(
-                connection,
-                [
-                    (
-                        job_id,
-                        "generation_complete",
-                        payload_of(GenerationComplete(job_id=job_id, result=nothing)),
-                    )
-                    for job_id in job_ids
-                ],
+                connection, [_emptied(job_id, source) for job_id, source in sources.items()]
             )
 
         await self._database.transaction(work)
+
+
+def _emptied(job_id: str, source: str) -> tuple[str, str, str]:
+    """The end of a job whose results are lost: its id, the event's name, and what it says from now on."""
+    if source == "upload":
+        return job_id, "upload_complete", payload_of(UploadComplete(job_id=job_id, result=None))
+    complete = GenerationComplete(job_id=job_id, result=GenerationResult(media=[]))
+    return job_id, "generation_complete", payload_of(complete)
 
 
 def _whole(owner: str, path: str) -> str:

@@ -1,6 +1,7 @@
 """What submitting, uploading and sweeping share: limits, wake-ups, and how a cancelled job is told."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,6 +39,27 @@ class Limits:
     max_queued_per_user: int
     max_queued: int
     max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPolicy:
+    """What may be uploaded. Sizes in bytes, `url_lifetime` and `session_lifetime` from the opening on.
+
+    An upload that is not completed `grace` after its URL expired is given up.
+    """
+
+    types: frozenset[str]
+    max_image_bytes: int
+    max_video_bytes: int
+    max_bytes_per_user: int
+    resumable_bytes: int
+    url_lifetime: timedelta
+    session_lifetime: timedelta
+    grace: timedelta
+
+    def most(self, content_type: str) -> int:
+        """The most bytes that an upload of this type may have."""
+        return self.max_video_bytes if content_type.startswith("video/") else self.max_image_bytes
 
 
 async def check_room(jobs: JobRepository, connection: AsyncConnection, owner: str, limits: Limits) -> None:

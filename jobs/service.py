@@ -216,6 +216,7 @@ class JobService:
             if job.status not in TERMINAL or not await self._jobs.delete_finished(connection, job_id):
                 raise JobNotFinished(f"the job is {job.status}")
             await self._events.delete_of(connection, [job_id])
+            await self._uploads.forget(connection, [job_id])
 
         await self._database.transaction(work)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -27,7 +26,7 @@ from jobs.janitor import Janitor, garbage_of
 from jobs.job import Job, Upload
 from jobs.lifecycle import UNFINISHED
 from jobs.outbox import Outbox
-from jobs.policies import Limits, WakeUps, check_room, dump
+from jobs.policies import Limits, UploadPolicy, WakeUps, check_room, dump
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.uploads import UploadRepository
@@ -41,27 +40,6 @@ from storage.store import ObjectNotFound, PresignedUpload, StorageError, Store
 
 EXPIRED = JobError(code="upload_expired", message=PROBLEMS["upload_expired"].title, retryable=True)
 BATCH = 100
-
-
-@dataclass(frozen=True, slots=True)
-class UploadPolicy:
-    """What may be uploaded. Sizes in bytes, `url_lifetime` and `session_lifetime` from the opening on.
-
-    An upload that is not completed `grace` after its URL expired is given up.
-    """
-
-    types: frozenset[str]
-    max_image_bytes: int
-    max_video_bytes: int
-    max_bytes_per_user: int
-    resumable_bytes: int
-    url_lifetime: timedelta
-    session_lifetime: timedelta
-    grace: timedelta
-
-    def most(self, content_type: str) -> int:
-        """The most bytes that an upload of this type may have."""
-        return self.max_video_bytes if content_type.startswith("video/") else self.max_image_bytes
 
 
 class Uploads:
@@ -113,7 +91,9 @@ class Uploads:
         if body.size is not None and body.size > most:
             raise TooLarge(f"an upload of this type has at most {most} bytes")
         path = _object_path(owner, body)
-        most = min(most, await self._room(owner, body.size))
+        async with self._database.reading() as connection:
+            await check_room(self._jobs, connection, owner, self._limits)
+            most = min(most, await self._room(connection, owner, body.size or 1))
         is_resumable = body.resumable or (body.size or 0) > self._policy.resumable_bytes
         presigned = await self._presign(incoming_object(path), body, most, origin, is_resumable=is_resumable)
         upload = Upload(
@@ -129,17 +109,20 @@ class Uploads:
             expires_at=presigned.expires_at,
             stored_bytes=None,
         )
-        await self._database.transaction(partial(self._insert, upload=upload, filename=body.filename))
+        try:
+            await self._database.transaction(partial(self._insert, upload=upload, filename=body.filename))
+        except BaseException:  # nobody will hear of the session
+            await self._close_session(upload)
+            raise
         self._background.start("tell", self._outbox.tell(upload.job_id))
         return _opened(upload, presigned)
 
-    async def _room(self, owner: str, size: int | None) -> int:
-        """How many bytes the owner may still bring. Raises `QuotaExceeded`."""
-        async with self._database.reading() as connection:
-            used = await self._media.bytes_of(connection, owner)
-            used += await self._uploads.pending_bytes(connection, owner)
+    async def _room(self, connection: AsyncConnection, owner: str, size: int) -> int:
+        """How many bytes the owner may still bring. Raises `QuotaExceeded` when they are fewer than `size`."""
+        used = await self._media.bytes_of(connection, owner)
+        used += await self._uploads.pending_bytes(connection, owner)
         room = self._policy.max_bytes_per_user - used
-        if room < (size or 1):
+        if room < size:
             raise QuotaExceeded(f"your library may have {self._policy.max_bytes_per_user} bytes")
         return room
 
@@ -158,7 +141,9 @@ class Uploads:
         )
 
     async def _insert(self, connection: AsyncConnection, upload: Upload, filename: str) -> None:
+        # Once more, and this time nobody else can open one in between.
         await check_room(self._jobs, connection, upload.owner, self._limits)
+        await self._room(connection, upload.owner, upload.max_bytes)
         request = {
             "filename": filename,
             "contentType": upload.content_type,
@@ -218,11 +203,15 @@ class Uploads:
         if upload is None:
             async with self._database.reading() as connection:
                 upload = await self._uploads.of_job(connection, job.id)
-        if upload is not None and upload.session_url is not None:
-            # A session that can't be closed now expires by itself, and what it stored by then is noted as garbage.
+        if upload is not None:
+            await self._close_session(upload)
+        await self._janitor.try_to_remove(garbage_of(job))
+
+    async def _close_session(self, upload: Upload) -> None:
+        """One that can't be closed now expires by itself, and what it stored by then is noted as garbage."""
+        if upload.session_url is not None:
             with contextlib.suppress(StorageError):
                 await self._store.abort_resumable(upload.session_url)
-        await self._janitor.try_to_remove(garbage_of(job))
 
     async def expire(self) -> int:
         """Give up uploads that were never completed; how many."""

@@ -57,9 +57,9 @@ class UploadProgress(JobEvent):
 
 
 class UploadComplete(JobEvent):
-    """The object is verified and in the library."""
+    """The object is verified and in the library; `result` is null once a store in memory has died with it."""
 
-    result: UploadResult
+    result: UploadResult | None
 
 
 class MediaDeleted(Wire):

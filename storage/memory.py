@@ -56,6 +56,7 @@ class MemoryStore:
         self._budget = Budget(max_total_bytes, reclaim=self._sessions.drop_expired)
         self._generations = count(1)
         self._objects: dict[str, _Stored] = {}
+        self._used_up: dict[str, datetime] = {}
 
     @property
     def max_object_bytes(self) -> int:
@@ -70,32 +71,24 @@ class MemoryStore:
     async def upload(
         self, path: str, chunks: AsyncIterator[bytes], content_type: str, *, if_absent: bool = False
     ) -> MediaObject:
-        self._check_absent(path, asked=if_absent)
-        intake = Intake(self._budget)
-        try:
-            async for chunk in chunks:
-                intake.take(chunk)
-            self._check_absent(path, asked=if_absent)
-        except BaseException:  # a cancelled upload gives its bytes back, too
-            intake.discard()
-            raise
-        return self._put(path, content_type, intake.finish())
+        return await self._take_in(path, chunks, content_type, lambda: self._check_absent(path, asked=if_absent))
 
     async def put_signed(
         self, grant: WriteGrant, chunks: AsyncIterator[bytes], declared_length: int | None
     ) -> MediaObject:
         """Store what came in by PUT on a signed URL; `declared_length` is its Content-Length, if it had one.
 
-        A URL makes one object, like Google's with `x-goog-if-generation-match: 0`: of any number of attempts
-        one succeeds, and a refused one uses nothing up. Raises `TooFewBytes`, `TooManyBytes`,
+        A URL makes one object, like Google's with `x-goog-if-generation-match: 0`, and none after that was removed:
+        of any number of attempts one succeeds, and a refused one uses nothing up. Raises `TooFewBytes`, `TooManyBytes`,
         `AlreadyUploaded` (all `UploadRefused`; the last is an `ObjectExists`, too), `StorageFull`, and what
         `chunks` raises.
         """
-        try:
-            async with aclosing(grant.admit(chunks, declared_length)) as admitted:
-                return await self.upload(grant.path, admitted, grant.content_type, if_absent=True)
-        except ObjectExists as exc:
-            raise AlreadyUploaded(grant.path) from exc
+        now = self._clock()
+        self._used_up = {path: expires_at for path, expires_at in self._used_up.items() if expires_at > now}
+        async with aclosing(grant.admit(chunks, declared_length)) as admitted:
+            made = await self._take_in(grant.path, admitted, grant.content_type, lambda: self._check_vacant(grant.path))
+            self._used_up[grant.path] = grant.expires_at
+            return made
 
     async def upload_presigned(
         self, path: str, content_type: str, *, min_bytes: int, max_bytes: int, expires_in: float
@@ -190,6 +183,21 @@ class MemoryStore:
     async def close(self) -> None:
         """Do nothing: there are no connections, and the objects go with the store."""
 
+    async def _take_in(
+        self, path: str, chunks: AsyncIterator[bytes], content_type: str, check: Callable[[], None]
+    ) -> MediaObject:
+        """Store what comes in, if `check` finds nothing against it, before the first chunk and behind the last."""
+        check()
+        intake = Intake(self._budget)
+        try:
+            async for chunk in chunks:
+                intake.take(chunk)
+            check()
+        except BaseException:  # a cancelled upload gives its bytes back, too
+            intake.discard()
+            raise
+        return self._put(path, content_type, intake.finish())
+
     def _stored(self, path: str) -> _Stored:
         stored = self._objects.get(path)
         if stored is None:
@@ -201,7 +209,7 @@ class MemoryStore:
             raise ObjectExists(path)
 
     def _check_vacant(self, path: str) -> None:
-        if path in self._objects:
+        if path in self._objects or path in self._used_up:
             raise AlreadyUploaded(path)
 
     def _publish(self, session: MemorySession) -> None:

@@ -73,6 +73,7 @@ class WriteGrant:
     content_type: str
     min_bytes: int
     max_bytes: int
+    expires_at: datetime
 
     async def admit(self, chunks: AsyncIterator[bytes], declared_length: int | None) -> AsyncGenerator[bytes, None]:
         """Pass the chunks on, as long as they may be what was signed and what Content-Length announced.
@@ -166,9 +167,10 @@ class UrlSigner:
         expected = self._signature(scope, path, parameters, signed_headers)
         if not hmac.compare_digest(expected.encode(), given.encode(errors="backslashreplace")):
             raise SignatureInvalid("the signature does not fit the request")
-        if now >= _EPOCH + int(parameters["expires"]) * _MILLISECOND:
+        expires_at = _EPOCH + int(parameters["expires"]) * _MILLISECOND
+        if now >= expires_at:
             raise SessionNotFound(path) if scope == _SESSION else SignatureExpired("the signed URL has expired")
-        return _grant(scope, path, parameters, signed_headers)
+        return _grant(scope, path, parameters, signed_headers, expires_at)
 
     def _expires_at(self, expires_in: float) -> datetime:
         """Give the end in whole milliseconds, rounded down, which is what the URL carries."""
@@ -238,10 +240,12 @@ def _sent_headers(scope: str, headers: Mapping[str, str]) -> dict[str, str]:
     return dict(sent)
 
 
-def _grant(scope: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Grant:
+def _grant(
+    scope: str, path: str, parameters: Mapping[str, str], headers: Mapping[str, str], expires_at: datetime
+) -> Grant:
     if scope == "GET":
         return ReadGrant(path, parameters.get("filename"))
     if scope == _SESSION:
         return SessionGrant(path, parameters["session"])
     least, _, most = headers[LENGTH_RANGE_HEADER].partition(",")
-    return WriteGrant(path, headers["content-type"], int(least), int(most))
+    return WriteGrant(path, headers["content-type"], int(least), int(most), expires_at)

@@ -26,6 +26,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with engine.connect() as connection:
         command.upgrade(configuration(connection), "head")
         connection.commit()
+        # As after a first start: several that open the file at once would else all want to change it to this.
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     engine.dispose()
     return file
 

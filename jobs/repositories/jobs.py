@@ -160,10 +160,10 @@ class JobRepository:
         query = select(JobRow.id).where(JobRow.owner == owner, JobRow.id < id, JobRow.status.in_(UNFINISHED))
         return list((await connection.execute(query)).scalars())
 
-    async def finished_of(self, connection: AsyncConnection, owner: str, id: str, limit: int) -> list[str]:
-        """Ids of the owner's finished jobs that are older than the job `id`."""
-        query = select(JobRow.id).where(JobRow.owner == owner, JobRow.id < id, JobRow.status.in_(TERMINAL))
-        return list((await connection.execute(query.limit(limit))).scalars())
+    async def finished_of(self, connection: AsyncConnection, owner: str, id: str, limit: int) -> list[Job]:
+        """The owner's finished jobs that are older than the job `id`."""
+        query = select(*COLUMNS).where(JobRow.owner == owner, JobRow.id < id, JobRow.status.in_(TERMINAL))
+        return [job_of(row) for row in await connection.execute(query.limit(limit))]
 
     async def delete_finished(self, connection: AsyncConnection, id: str) -> bool:
         """Remove a job that has ended; False when it has not, or is not there."""

@@ -1,6 +1,6 @@
 """Rows of `media`: what each user's library holds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -91,9 +91,12 @@ class MediaRepository:
         statement = delete(MediaRow).where(MediaRow.path == path).returning(MediaRow.id)
         return (await connection.execute(statement)).one_or_none() is not None
 
-    async def paths_before(self, connection: AsyncConnection, owner: str, moment: datetime) -> Sequence[str]:
-        """The paths of what the owner had at a moment."""
-        query = select(MediaRow.path).where(MediaRow.owner == owner, MediaRow.created_at <= moment)
+    async def paths_before(
+        self, connection: AsyncConnection, owner: str, job_id: str, moment: datetime
+    ) -> Sequence[str]:
+        """The paths of what the owner had at a moment, and of what jobs older than `job_id` have made since."""
+        is_earlier = (MediaRow.created_at <= moment) | (MediaRow.job_id < job_id)
+        query = select(MediaRow.path).where(MediaRow.owner == owner, is_earlier)
         return (await connection.execute(query)).scalars().all()
 
     async def bytes_of(self, connection: AsyncConnection, owner: str) -> int:
@@ -101,10 +104,10 @@ class MediaRepository:
         query = select(func.coalesce(func.sum(MediaRow.size), 0)).where(MediaRow.owner == owner)
         return int((await connection.execute(query)).scalar_one())
 
-    async def delete_everything(self, connection: AsyncConnection) -> Sequence[str]:
-        """Empty every library; the ids of the jobs whose results these were."""
-        statement = delete(MediaRow).returning(MediaRow.job_id)
-        return [job_id for job_id in (await connection.execute(statement)).scalars() if job_id is not None]
+    async def delete_everything(self, connection: AsyncConnection) -> Mapping[str, str]:
+        """Empty every library; the ids of the jobs whose results these were, and the source of these."""
+        statement = delete(MediaRow).returning(MediaRow.job_id, MediaRow.source)
+        return {row.job_id: row.source for row in await connection.execute(statement) if row.job_id is not None}
 
     async def owned_of(self, connection: AsyncConnection, paths: Collection[str]) -> set[str]:
         """Which of these paths some library owns."""

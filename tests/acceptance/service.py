@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from app.application import make_app
 from app.keys import OWN_STORE
 from app.main import Standalone, address_of, end_streams, listen
-from jobs.clock import system_clock
+from jobs.clock import Clock, system_clock
 from jobs.urls import Urls
 from schema.settings import Settings
 from storage.memory import MemoryStore
@@ -57,6 +58,19 @@ class Hosted(Service):
         return [each.path async for each in self.store.list(prefix)]
 
 
+@dataclass
+class MovedClock:
+    """A clock that goes, and can be put forward."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return system_clock() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+
 def settings_of(directory: Path, **changes: object) -> Settings:
     """Settings as the environment would give them; None for one that is not set."""
     given = {"data_dir": directory, "port": 0, "auth_secret": SECRET, "drain_seconds": 0} | changes
@@ -70,7 +84,7 @@ def new_session() -> ClientSession:
 
 @asynccontextmanager
 async def in_process(
-    directory: Path, make: Callable[..., Standalone] = Standalone, **changes: object
+    directory: Path, make: Callable[..., Standalone] = Standalone, clock: Clock = system_clock, **changes: object
 ) -> AsyncIterator[Hosted]:
     """Serve on a free port for as long as the context lasts.
 
@@ -81,8 +95,8 @@ async def in_process(
     sock = listen(settings)
     urls = Urls(settings.public_url or address_of(settings, sock), settings.base_path)
     metrics = CollectorRegistry()
-    standalone = make(settings, urls, system_clock, metrics)
-    app = make_app(settings, urls=urls, clock=system_clock, metrics=metrics, contexts=standalone.contexts())
+    standalone = make(settings, urls, clock, metrics)
+    app = make_app(settings, urls=urls, clock=clock, metrics=metrics, contexts=standalone.contexts())
     app.on_shutdown.append(end_streams)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -45,7 +45,7 @@ async def test_a_running_job_is_stopped_within_a_second_and_leaves_nothing(tmp_p
             async for event in stream:
                 if event.name == "generation_progress" and event.data["progress"] > 100 / 8 + 1:
                     break
-            assert await service.stored() == [f"media/{alice.user}/images/{job_id}_0.png"]
+            assert await service.stored("media/") == [f"media/{alice.user}/images/{job_id}_0.png"]
 
             async with asyncio.timeout(1):
                 assert await cancel(alice, job_id) == (202, "cancelling")

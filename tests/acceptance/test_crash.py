@@ -93,7 +93,7 @@ async def test_a_second_process_on_the_same_directory_is_refused_while_the_first
 async def test_a_stop_gives_the_work_back_and_the_next_process_goes_on_with_it(tmp_path: Path) -> None:
     async with served(tmp_path, drain_seconds=0.2) as (first, service):
         alice = service.client("alice")
-        job_id = await alice.at_work(n=1)
+        job_id = await alice.at_work(n=1, width=1024, height=1024)
         begun = time.monotonic()
         async with alice.stream() as stream:
             await stream.until("snapshot")

@@ -85,7 +85,7 @@ async def test_progress_is_100_only_when_everything_is_stored(tmp_path: Path) ->
                 if event.name == "generation_progress" and event.data["progress"] == 100:
                     break
 
-        assert await service.stored() == [f"media/alice/images/{job_id}_{index}.png" for index in (0, 1)]
+        assert await service.stored("media/") == [f"media/alice/images/{job_id}_{index}.png" for index in (0, 1)]
 
 
 async def test_ids_of_events_grow(alice: Client) -> None:

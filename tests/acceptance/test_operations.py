@@ -11,6 +11,7 @@ from app.keys import READINESS
 from tests.acceptance.client import SECRET, Client
 from tests.acceptance.process import served
 from tests.acceptance.service import Service, in_process
+from tests.acceptance.stores import AbsentStore, standalone_on
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PROMPT = "an unmistakable prompt about zeppelins"
@@ -43,6 +44,15 @@ async def test_a_draining_process_is_healthy_and_not_ready(tmp_path: Path) -> No
         assert ready.status == 503
         assert int(ready.headers["Retry-After"]) > 0
         assert (await service.nobody.get("/healthz")).status == 200
+
+
+async def test_a_process_without_its_storage_is_not_ready_and_names_it(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(AbsentStore)) as service:
+        ready = await service.nobody.get("/readyz")
+
+        assert ready.status == 503
+        assert ready.json["checks"] == {"database": "ok", "redis": "ok", "storage": "failed"}
+        assert "internal:9000" not in ready.body.decode()
 
 
 async def test_metrics_can_be_parsed_and_count_what_happened(tmp_path: Path) -> None:

@@ -1,22 +1,16 @@
 """Problems: every refusal is a whole problem document, with an id that finds it in the log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
-from app.keys import OWN_STORE, STORE
-from app.main import Standalone
 from app.routes import ROUTES
-from jobs.clock import system_clock
-from storage.memory import MemoryStore
-from storage.store import OpenObject, StorageUnavailable
 from tests.acceptance.client import SMALL, Client
 from tests.acceptance.expectations import assert_problem, assert_refused_field
 from tests.acceptance.service import in_process
+from tests.acceptance.stores import AbsentStore, BreakingStore, BuggyStore, standalone_on
 
 
 @pytest.mark.parametrize("target", ["/nothing", "/jobs/", "/generate", "/generate/sound", "//", "/%2e%2e/", "/%FF"])
@@ -122,37 +116,15 @@ async def test_a_client_that_waits_to_go_on_is_told_to(alice: Client) -> None:
         assert response.status == 202
 
 
-class BreakingStore(MemoryStore):
-    """Its objects break in the middle of being read."""
-
-    async def open(self, path: str, *, start: int = 0, stop: int | None = None) -> OpenObject:
-        opened = await super().open(path, start=start, stop=stop)
-        return OpenObject(opened.object, opened.start, opened.stop, _broken(opened.chunks))
-
-
-async def _broken(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    yield (await anext(chunks))[:100]
-    raise StorageUnavailable("the disk is gone")
-
-
-class BreakingStandalone(Standalone):
-    """A service on such a store."""
-
-    async def store(self, app: web.Application) -> AsyncIterator[None]:
-        async for _ in super().store(app):
-            own = app[OWN_STORE]
-            assert own is not None
-            breaking = BreakingStore(own[1], max_total_bytes=2**30, clock=system_clock)
-            app[STORE], app[OWN_STORE] = breaking, (breaking, own[1])
-            yield
+async def signed_of(client: Client) -> str:
+    """Where the bytes of a new picture are."""
+    return (await client.get((await client.picture())["url"])).headers["Location"]
 
 
 async def test_a_failure_in_the_middle_of_an_answer_cuts_it_off(tmp_path: Path) -> None:
-    async with in_process(tmp_path, BreakingStandalone) as service:
+    async with in_process(tmp_path, standalone_on(BreakingStore)) as service:
         alice = service.client()
-        signed = (await alice.get((await alice.picture())["url"])).headers["Location"]
-
-        url = alice.url(signed)
+        url = alice.url(await signed_of(alice))
         reader, writer = await asyncio.open_connection(url.host, url.port)
         writer.write(f"GET {url.raw_path_qs} HTTP/1.1\r\nHost: {url.authority}\r\n\r\n".encode())
         received = b""
@@ -163,3 +135,25 @@ async def test_a_failure_in_the_middle_of_an_answer_cuts_it_off(tmp_path: Path) 
 
     assert received.count(b"HTTP/1.1") == 1
     assert b"problem" not in received
+
+
+async def test_a_mistake_of_ours_is_told_by_its_code_alone(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(BuggyStore)) as service:
+        alice = service.client()
+
+        answer = await alice.get(await signed_of(alice))
+
+        document = assert_problem(answer, 500, "internal_error")
+        assert "secret" not in answer.body.decode()
+        assert document["detail"] == document["title"]
+
+
+async def test_a_dependency_that_is_down_says_when_to_come_back(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(AbsentStore)) as service:
+        alice = service.client()
+
+        answer = await alice.get(await signed_of(alice))
+
+        assert_problem(answer, 503, "dependency_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "internal:9000" not in answer.body.decode()

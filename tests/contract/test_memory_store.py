@@ -3,6 +3,7 @@
 import asyncio
 import tracemalloc
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.contract.stores import PATH, ManualClock, Send, StoreContract, exists
 
 BASE = "http://127.0.0.1:8080/storage"
 LIMIT = 4_000_000
-GRANT = WriteGrant(PATH, "image/png", 2, 10)
+GRANT = WriteGrant(PATH, "image/png", 2, 10, datetime.max.replace(tzinfo=UTC))
 
 
 def make_signer(clock: ManualClock) -> UrlSigner:
@@ -43,6 +44,18 @@ class TestMemoryStore(StoreContract, ResumableContract):
     @pytest.fixture
     def send(self, store: MemoryStore, clock: ManualClock) -> Send:
         return HttpSide(store, make_signer(clock), clock)
+
+
+async def test_a_signed_url_makes_no_second_object_after_the_first_was_removed() -> None:
+    store = make_store()
+    await store.put_signed(GRANT, stream(b"first"), None)
+    await store.delete(PATH)
+
+    with pytest.raises(AlreadyUploaded):
+        await store.put_signed(GRANT, stream(b"second"), None)
+
+    assert not await exists(store)
+    assert store.used_bytes == 0
 
 
 def test_it_says_that_it_forgets_and_how_much_it_holds() -> None:

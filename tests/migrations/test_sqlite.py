@@ -1,6 +1,5 @@
 """Migrations on a SQLite file: from nothing to what the code says, back to nothing, and harmless to repeat."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -108,17 +107,6 @@ async def test_migrations_are_one_line_without_branches(engine: AsyncEngine) -> 
 
     assert len(scripts.get_heads()) == 1
     assert len(scripts.get_bases()) == 1
-
-
-async def test_processes_that_start_together_on_a_migrated_file_do_not_disturb_each_other(tmp_path: Path) -> None:
-    engines = [sqlite_engine(tmp_path / "new.db") for _ in range(2)]
-    await migrate(engines[0])
-
-    await asyncio.gather(*(migrate(engine) for engine in engines))
-
-    assert set(await look(engines[1])) == set(Base.metadata.tables) | BOOKKEEPING
-    for engine in engines:
-        await engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -218,9 +218,23 @@ async def test_a_store_that_died_leaves_no_dead_links(bench: Bench) -> None:
     assert view.model_dump(mode="json", by_alias=True)["result"] == {"media": []}
 
 
+async def test_a_store_that_died_leaves_no_dead_link_of_an_upload(bench: Bench) -> None:
+    lease = await bench.start(kind="upload", request={"objectPath": "media/alice/1/a.png"})
+    media = make_media("media/alice/1/a.png", source="upload", job_id=lease.job.id)
+    assert await bench.leases.succeed(lease, [media])
+
+    await bench.library.forget_everything()
+
+    end = await bench.service.ending("alice", lease.job.id)
+    assert end is not None
+    assert json.loads(end.payload) == {"jobId": lease.job.id, "result": None}
+    assert (await bench.service.get("alice", lease.job.id)).result is None
+
+
 async def test_forgetting_everything_leaves_how_other_jobs_ended(bench: Bench) -> None:
     job_id = await bench.submit()
     await bench.service.cancel("alice", job_id)
+    await bench.settle()
     before = await bench.service.ending("alice", job_id)
 
     await bench.library.forget_everything()

@@ -94,7 +94,7 @@ async def check_store(world: World) -> None:
         assert count <= OUTPUTS
 
 
-@pytest.mark.parametrize("seed", [1, 3, 5, 7])
+@pytest.mark.parametrize("seed", [3, 5, 7])
 async def test_every_job_ends_once_is_told_in_order_and_leaves_nothing_behind(
     database_file: Path, clock: ManualClock, seed: int
 ) -> None:

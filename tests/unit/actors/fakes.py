@@ -70,6 +70,11 @@ class FakeLeases(LeaseService):
         async with self._news:
             await self._news.wait_for(lambda: len(self.beats) >= count)
 
+    async def until_told(self, count: int) -> None:
+        """Return when so much was told."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.told) >= count)
+
     async def _note(self, where: list[Any], what: object) -> None:
         async with self._news:
             where.append(what)

@@ -1,7 +1,8 @@
 """Cancellation: one reason for each run, and the right run is stopped."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -9,14 +10,10 @@ from actors.middleware.cancellation import Cancellation, StopSignal
 
 
 @pytest.fixture
-def cancellation() -> Cancellation:
-    return Cancellation(asyncio.new_event_loop())
-
-
-@pytest.fixture(autouse=True)
-def _closed(cancellation: Cancellation) -> object:
-    yield
-    cancellation._loop.close()
+def cancellation() -> Iterator[Cancellation]:
+    loop = asyncio.new_event_loop()
+    yield Cancellation(loop)
+    loop.close()
 
 
 def message(cancellation: Cancellation) -> None:
@@ -74,26 +71,25 @@ def test_a_job_that_has_ended_here_is_not_known_any_more(cancellation: Cancellat
 
 
 def test_the_end_of_an_overtaken_run_leaves_the_next_run_of_the_job_known(cancellation: Cancellation) -> None:
-    message(cancellation)
-    with cancellation.watch("job"):
+    with ExitStack() as later:
         message(cancellation)
-        later = cancellation.watch("job")
-        signal = later.__enter__()
+        with cancellation.watch("job"):
+            message(cancellation)
+            signal = later.enter_context(cancellation.watch("job"))
 
-    cancellation.stop("job")
-    later.__exit__(None, None, None)
+        cancellation.stop("job")
 
-    assert signal.reason == "cancelled"
+        assert signal.reason == "cancelled"
 
 
 def test_all_are_stopped_at_the_end(cancellation: Cancellation) -> None:
-    signals = []
-    for job_id in ("one", "two"):
-        message(cancellation)
-        watched = cancellation.watch(job_id)
-        signals.append(watched.__enter__())
+    with ExitStack() as stack:
+        signals = []
+        for job_id in ("one", "two"):
+            message(cancellation)
+            signals.append(stack.enter_context(cancellation.watch(job_id)))
 
-    cancellation.stop_all("released")
+        cancellation.stop_all("released")
 
     assert [signal.reason for signal in signals] == ["released", "released"]
 

@@ -80,13 +80,18 @@ async def test_a_lost_lease_stops_the_work_and_the_beat() -> None:
 
 
 async def test_a_database_that_is_away_for_a_moment_changes_nothing() -> None:
-    answers = iter([unavailable, unavailable])
-    leases = FakeLeases(seconds=0.3, answer=lambda: next(answers, lambda: "running")())  # type: ignore[arg-type,return-value]
-    signal = StopSignal()
+    failures = iter([DatabaseUnavailable(), DatabaseUnavailable()])
+
+    def answer() -> JobStatus:
+        if failure := next(failures, None):
+            raise failure
+        return "running"
+
+    leases, signal = FakeLeases(seconds=1.5, answer=answer), StopSignal()
     heartbeat = make(leases, signal)
 
     async with heartbeat.beating():
-        await leases.until_beats(4)
+        await leases.until_beats(3)
         assert heartbeat.is_valid
 
     assert signal.reason is None
@@ -113,9 +118,9 @@ async def test_a_process_that_stood_still_for_longer_than_the_lease_does_not_hol
 
 @pytest.mark.parametrize("answer", ["running", "cancelling"])
 async def test_an_answer_makes_the_lease_hold_anew(answer: JobStatus) -> None:
-    leases = FakeLeases(seconds=0.3, answer=lambda: answer)
+    leases = FakeLeases(seconds=1.5, answer=lambda: answer)
     loop = asyncio.get_running_loop()
-    heartbeat = make(leases, StopSignal(), asked_at=loop.time() - 0.29)
+    heartbeat = make(leases, StopSignal(), asked_at=loop.time() - 1.49)
 
     async with heartbeat.beating():
         await leases.until_beats(2)

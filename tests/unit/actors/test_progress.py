@@ -46,8 +46,7 @@ async def test_the_start_is_told_of_a_run_that_reports_nothing() -> None:
     leases = FakeLeases()
     reporter = ProgressReporter(leases)
     async with reporter.telling(make_lease(), lambda: True):
-        while not leases.told:
-            await asyncio.sleep(0)
+        await leases.until_told(1)
 
     assert leases.told == ["start"]
 
@@ -114,11 +113,13 @@ async def test_a_run_that_failed_waits_for_nothing() -> None:
     leases = FakeLeases()
     reporter = ProgressReporter(leases)
 
-    with pytest.raises(LookupError):
+    async def fail() -> None:
         async with reporter.telling(make_lease(), lambda: True):
             reporter.units(1, 2)
             raise LookupError
 
+    with pytest.raises(LookupError):
+        await fail()
     assert leases.percents == []
 
 
@@ -165,12 +166,14 @@ async def test_what_cannot_be_told_is_overtaken_by_the_next_step(error: Exceptio
 
 async def test_the_latest_step_is_there_for_the_heartbeat() -> None:
     reporter = ProgressReporter(FakeLeases())
+    steps = [reporter.latest]
 
-    assert reporter.latest == (None, None)
     reporter.units(1, 3, "a third")
-    assert reporter.latest == (33.33, "a third")
+    steps.append(reporter.latest)
     reporter.phase("Waiting")
-    assert reporter.latest == (None, "Waiting")
+    steps.append(reporter.latest)
+
+    assert steps == [(None, None), (33.33, "a third"), (None, "Waiting")]
 
 
 async def test_every_message_has_a_reporter_of_its_own() -> None:

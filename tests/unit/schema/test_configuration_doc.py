@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from schema.settings import BasePath, Origins, Settings
+from schema.settings import BasePath, Origins, Settings, UploadTypes
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 ROW = re.compile(r"^\| `[A-Z_]+` \|.*$", re.MULTILINE)
@@ -22,6 +22,7 @@ NAMES = {
     Path: "path",
     SecretStr: "secret",
     get_args(Origins)[0]: "list of origins",
+    get_args(UploadTypes)[0]: "list of content types",
     get_args(BasePath)[0]: "text",
 }
 
@@ -40,7 +41,7 @@ def type_of(field: FieldInfo) -> str:
         (kind,) = (each for each in get_args(kind) if each is not type(None))
     if get_origin(kind) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(kind))
-    return " ".join([NAMES[kind], *bounds_of(field)])
+    return " ".join([NAMES[kind], *(bounds_of(field) if get_origin(kind) is not tuple else ())])
 
 
 def bounds_of(field: FieldInfo) -> Iterator[str]:
@@ -54,7 +55,11 @@ def bounds_of(field: FieldInfo) -> Iterator[str]:
 
 def default_of(field: FieldInfo) -> str:
     value: Any = field.default
-    return "none" if value in (None, "", ()) else f"`{value}`"
+    if value in (None, "", ()):
+        return "none"
+    if isinstance(value, bool):
+        return f"`{value}`".lower()
+    return f"`{','.join(value)}`" if isinstance(value, tuple) else f"`{value}`"
 
 
 def test_the_table_is_what_the_settings_say() -> None:

@@ -1,13 +1,16 @@
 """Tests of the sizes that the grant of a signed PUT admits."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from itertools import repeat
 
 import pytest
 
 from storage.signing import TooFewBytes, TooManyBytes, UploadRefused, WriteGrant
 
-GRANT = WriteGrant("media/alice/0192/cat.png", "image/png", min_bytes=2, max_bytes=10)
+GRANT = WriteGrant(
+    "media/alice/0192/cat.png", "image/png", min_bytes=2, max_bytes=10, expires_at=datetime.max.replace(tzinfo=UTC)
+)
 
 
 async def stream(*chunks: bytes) -> AsyncGenerator[bytes, None]:

@@ -50,7 +50,7 @@ def test_a_read_url_without_filename_grants_no_attachment() -> None:
 
 
 def test_a_write_url_grants_one_type_and_a_range_of_sizes() -> None:
-    assert write_request().verify(make_signer()) == WriteGrant(PATH, "image/jpeg", 1, 1000)
+    assert write_request().verify(make_signer()) == WriteGrant(PATH, "image/jpeg", 1, 1000, signed_put().expires_at)
 
 
 def test_a_write_url_comes_with_exactly_the_headers_that_the_client_sends() -> None:

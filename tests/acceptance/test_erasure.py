@@ -1,0 +1,192 @@
+"""Erasure: everything of the caller goes, and nothing of anybody else's, nor of what the caller makes afterwards."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.client import SMALL, Client
+from tests.acceptance.expectations import assert_problem
+from tests.acceptance.service import Hosted, in_process
+from tests.acceptance.uploading import PNG, Opened, opened, served, uploaded
+from tests.unit.actors.processing.samples import sample_of
+
+BODY = sample_of(PNG)
+KEY = {"Idempotency-Key": "once"}
+OWNED = ("job", "event", "media", "upload", "idempotency_key")
+
+
+async def erase(client: Client) -> str:
+    """Ask for the erasure; its job."""
+    answer = await client.delete("/me")
+    assert answer.status == 202, answer.body
+    return str(answer.json["jobId"])
+
+
+async def erased(client: Client, job_id: str) -> Any:
+    """The erasure's job when it has ended. It has no events: the client looks."""
+    async with asyncio.timeout(20):
+        while (job := await client.job(job_id))["status"] in {"queued", "running"}:
+            pass
+    return job
+
+
+async def of_user(service: Hosted, user: str) -> list[str]:
+    """What storage has below a user's folders."""
+    return [path for path in await service.stored() if path.split("/")[1] == user]
+
+
+def rows_of(directory: Path, user: str) -> dict[str, int]:
+    """How many rows of each table are a user's."""
+    with sqlite3.connect(directory / "media.db") as connection:
+        counts = {
+            table: connection.execute(f"SELECT count(*) FROM {table} WHERE owner = ?", [user]).fetchone()[0]
+            for table in OWNED
+        }
+    connection.close()
+    return counts
+
+
+async def sent(client: Client) -> Opened:
+    """An upload whose bytes are there and that nobody has completed."""
+    upload = await opened(client)
+    assert (await upload.put(BODY)).status == 200
+    return upload
+
+
+async def test_an_erasure_is_a_job_that_can_be_looked_at(alice: Client) -> None:
+    await alice.picture()
+
+    answer = await alice.delete("/me")
+    job = await erased(alice, answer.json["jobId"])
+
+    assert answer.headers["Location"] == answer.json["urls"]["self"] == f"/jobs/{answer.json['jobId']}"
+    assert answer.json["status"] == "queued"
+    assert (job["kind"], job["status"], job["result"], job["error"]) == ("erasure", "succeeded", None, None)
+
+
+async def test_without_a_user_there_is_nobody_to_erase(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as service:
+        assert_problem(await service.nobody.delete("/me"), 401, "unauthenticated")
+
+
+async def test_everything_of_the_caller_goes(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as service:
+        alice = service.client()
+        drawn, brought = await alice.picture(), await uploaded(alice)
+        await alice.post("/generate/image", SMALL, **KEY)
+        await alice.delete(f"/jobs/{(await uploaded(alice))['jobId']}")
+        pending = await sent(alice)
+        session = await opened(alice, resumable=True, size=10**6)
+        async with alice.stream() as stream:
+            last = (await stream.next()).id
+        job_id = await erase(alice)
+
+        job = await erased(alice, job_id)
+
+        assert job["status"] == "succeeded"
+        assert await alice.media() == []
+        assert [each["jobId"] for each in (await alice.get("/jobs")).json["items"]] == [job_id]
+        for each in (drawn, brought):
+            for url in (each["url"], each["thumbnailURL"], f"/{each['path']}", f"/jobs/{each['jobId']}"):
+                assert (await alice.get(url)).status == 404
+        assert_problem(await pending.complete(), 404, "not_found")
+        assert (await session.put(bytes(10**6))).status == 404
+        assert await of_user(service, alice.user) == []
+        assert service.store.used_bytes == 0
+        async with alice.stream(last_event_id=last) as stream:
+            assert [(await stream.next()).name for _ in range(2)] == ["reset", "snapshot"]
+        assert rows_of(tmp_path, alice.user) == {name: int(name == "job") for name in OWNED}
+        again = await alice.post("/generate/image", SMALL | {"seed": 8}, **KEY)
+        assert (again.status, again.headers.get("Idempotency-Replayed")) == (202, None)
+
+
+async def test_nothing_of_anybody_else_goes(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as service:
+        alice, bob = service.client("alice"), service.client("alice2")
+        mine, his, pending = await uploaded(alice), await uploaded(bob), await sent(bob)
+        rows = rows_of(tmp_path, bob.user)
+
+        await erased(alice, await erase(alice))
+
+        assert (await alice.get(mine["url"])).status == 404
+        assert await bob.media() == [his]
+        assert (await served(bob, his["url"])).status == (await served(bob, his["thumbnailURL"])).status == 200
+        assert rows_of(tmp_path, bob.user) == rows
+        assert (await pending.complete()).status == 202
+        assert (await bob.ending_of(pending.job_id)).name == "upload_complete"
+
+
+async def test_running_and_waiting_jobs_are_cancelled(tmp_path: Path) -> None:
+    async with in_process(tmp_path, worker_threads=2) as service:
+        alice, bob = service.client(), service.client()
+        running = await alice.at_work()
+        waiting = [await alice.generate(seed=seed) for seed in range(3)]
+        async with alice.stream(f"/jobs/{running}/events") as stream:
+            job = await erased(alice, await erase(alice))
+            told = [event.name for event in await stream.rest()]
+
+        assert job["status"] == "succeeded"
+        assert told[-1] == "generation_failed"
+        assert {(await alice.get(f"/jobs/{job_id}")).status for job_id in (running, *waiting)} == {404}
+        assert await service.stored() == []
+        assert (await bob.picture())["kind"] == "image"
+
+
+async def test_what_an_earlier_job_makes_before_the_erasure_begins_goes_too(tmp_path: Path) -> None:
+    async with in_process(tmp_path, worker_threads=1) as service:
+        alice = service.client()
+        running = await alice.at_work(n=1, width=512, height=512)
+
+        job_id = await erase(alice)
+        ending = await alice.ending_of(running)
+        await erased(alice, job_id)
+
+        assert ending.name == "generation_complete"
+        assert await alice.media() == []
+        assert await service.stored() == []
+
+
+async def test_what_the_caller_makes_afterwards_stays(tmp_path: Path) -> None:
+    async with in_process(tmp_path, worker_threads=1) as service:
+        alice = service.client()
+        await uploaded(alice)
+        occupied = await alice.at_work()
+        job_id = await erase(alice)
+        # Nobody is free to erase anything: all this is newer than the erasure, and there before it begins.
+        fresh, drawn = await sent(alice), await alice.generate()
+        keyed = await alice.post("/generate/image", SMALL, **KEY)
+        unfinished = f"media/{alice.user}/images/{drawn}_1.png"
+        await service.store.upload(unfinished, chunks_of(BODY), PNG)
+
+        await alice.post(f"/jobs/{occupied}/cancel")
+        await erased(alice, job_id)
+
+        assert unfinished in await service.stored()
+        assert (await fresh.complete()).status == 202
+        assert (await alice.ending_of(fresh.job_id)).name == "upload_complete"
+        assert (await alice.ending_of(drawn)).name == "generation_complete"
+        again = await alice.post("/generate/image", SMALL, **KEY)
+        assert (again.json["jobId"], again.headers["Idempotency-Replayed"]) == (keyed.json["jobId"], "true")
+        await alice.ending_of(keyed.json["jobId"])
+        for item in await alice.media():
+            assert (await served(alice, item["url"])).status == 200
+        assert {item["jobId"] for item in await alice.media()} == {fresh.job_id, drawn, keyed.json["jobId"]}
+
+
+async def chunks_of(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def test_erasing_again_and_at_the_same_time_ends_well(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as service:
+        alice = service.client()
+        await uploaded(alice)
+
+        jobs = [(await alice.delete("/me")).json["jobId"] for _ in range(3)]
+        job = await erased(alice, jobs[-1])
+
+        assert job["status"] == "succeeded"
+        assert [each["jobId"] for each in (await alice.get("/jobs")).json["items"]] == [jobs[-1]]
+        assert await service.stored() == []
