@@ -21,7 +21,7 @@ from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, dump
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
-from jobs.repositories.queue import CLAIM_WINDOW, QueueRepository
+from jobs.repositories.queue import QueueRepository
 from jobs.views import Views
 from schema.events import GenerationComplete, GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
 from schema.responses import GenerationResult, JobError, JobKind, JobStatus, UploadResult
@@ -88,9 +88,9 @@ class LeaseService:
                 job = await self._database.transaction(partial(self._claim, job_id=job_id, token=token))
                 if job is not None:
                     return Lease(job, token)
-            if len(candidates) < CLAIM_WINDOW:
+            if not candidates:
                 return None
-            # Others were quicker with a whole window: there may be more behind it, and the wake-up is spent.
+            # Others were quicker with all of them; what came meanwhile spent its wake-up on us.
 
     async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
         job = await self._queue.claim(connection, job_id, token, self._policy.duration)

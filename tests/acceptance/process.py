@@ -16,8 +16,8 @@ from tests.acceptance.client import SECRET
 from tests.acceptance.service import Service, new_session
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 20.0
-END_SECONDS = 20.0
+START_SECONDS = 50.0
+END_SECONDS = 50.0
 
 
 class Process:
@@ -46,6 +46,12 @@ class Process:
     @property
     def pid(self) -> int:
         return self._popen.pid
+
+    @property
+    def cpu_seconds(self) -> float:
+        """The processor time that it has used; how long it took says as much about its neighbours."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     @property
     def log(self) -> list[dict[str, Any]]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from app.routes import ROUTES
 from tests.acceptance.client import Client
 from tests.acceptance.expectations import assert_problem
@@ -59,20 +57,18 @@ async def test_a_preflight_allows_what_the_api_needs(tmp_path: Path) -> None:
         assert set(headers["Access-Control-Request-Headers"].split(",")) <= set(allowed)
 
 
-@pytest.mark.parametrize(
-    "origin",
-    ["https://evil.example", "http://app.example", f"{APP}:443", f"{APP}.evil.example", "null", APP.upper(), f"{APP}/"],
-)
-async def test_no_other_origin_is_allowed(tmp_path: Path, origin: str) -> None:
+async def test_no_other_origin_is_allowed(tmp_path: Path) -> None:
+    similar = ("http://app.example", f"{APP}:443", f"{APP}.evil.example", APP.upper(), f"{APP}/")
     async with in_process(tmp_path, cors_origins=APP) as service:
-        preflight = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        for origin in ("https://evil.example", "null", *similar):
+            preflight = {"Origin": origin, "Access-Control-Request-Method": "GET"}
 
-        plain = await service.nobody.get("/healthz", Origin=origin)
-        asked = await service.nobody.send("OPTIONS", "/jobs", headers=preflight)
+            plain = await service.nobody.get("/healthz", Origin=origin)
+            asked = await service.nobody.send("OPTIONS", "/jobs", headers=preflight)
 
-        assert cors_of(plain.headers) == cors_of(asked.headers) == {}
-        assert plain.headers["Vary"] == "Origin"
-        assert_problem(asked, 405, "method_not_allowed")
+            assert cors_of(plain.headers) == cors_of(asked.headers) == {}, origin
+            assert plain.headers["Vary"] == "Origin"
+            assert_problem(asked, 405, "method_not_allowed")
 
 
 async def test_no_origin_is_allowed_by_default(alice: Client) -> None:

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actors.work import Run
@@ -81,7 +80,6 @@ class Paused(Database):
         return await super().transaction(work)
 
 
-@pytest.mark.xfail(reason="LeaseService.claim gives up when others were quicker with all that it saw", strict=True)
 async def test_a_wake_up_is_not_spent_on_a_job_that_another_worker_took(database_file: Path, tmp_path: Path) -> None:
     made: list[Paused] = []
 
