@@ -9,7 +9,6 @@ from actors.runner import Runner
 from schema.messages import WORK_ACTORS
 from schema.responses import JobKind
 
-
 SOONER = -1
 PRIORITIES: Mapping[JobKind, int] = {"erasure": SOONER}
 """Dramatiq's, the lowest first. An erasure stops its owner's jobs: it must not wait behind their wake-ups."""

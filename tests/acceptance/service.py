@@ -79,7 +79,7 @@ def settings_of(directory: Path, **changes: object) -> Settings:
 
 def new_session() -> ClientSession:
     """Like a browser without its limits: as many connections as wanted, no cookies."""
-    return ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=ClientTimeout(30))
+    return ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=ClientTimeout(120))
 
 
 @asynccontextmanager

@@ -6,8 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.client import SMALL, Client
 from tests.acceptance.process import process, served
+
+# Several processes are started one after the other, on machines that have other things to do.
+pytestmark = pytest.mark.timeout(180)
 
 JOBS = 10
 LARGE = {"width": 768, "height": 768, "n": 2}

@@ -1,4 +1,4 @@
-"""Resumable uploads through the API: Google's protocol, in chunks that may be cut anywhere, with progress as they come."""
+"""Resumable uploads through the API: Google's protocol, in chunks that may be cut, with progress as they come."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -87,7 +87,7 @@ async def test_a_video_is_what_was_asked_for_and_plays_while_it_loads(alice: Cli
 
     film = await served(alice, item["url"])
     thumbnail = await served(alice, item["thumbnailURL"])
-    with av.open(BytesIO(film.body)) as container:
+    with av.open(BytesIO(film.body), "r") as container:
         [stream] = container.streams
         frames = sum(1 for _ in container.decode(video=0))
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")  # type: ignore[attr-defined]
