@@ -21,9 +21,9 @@ PINGS_TOGETHER = ("/healthz", "/jobs")
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "30,000 x 30,000 pixels": ("image/png", huge_png),
     "100,000 frames": ("image/gif", lambda: gif(100_000)),
-    "text of 150 MiB": ("image/png", lambda: png(8, 8, png_chunk(b"zTXt", b"Comment\0\0" + zeros(150)))),
-    "a profile of 150 MiB": ("image/png", lambda: png(8, 8, png_chunk(b"iCCP", b"icc\0\0" + zeros(150)))),
-    "pixels of 150 MiB in 8 x 8": ("image/png", lambda: png(8, 8, pixels=zeros(150))),
+    "text of 100 MiB": ("image/png", lambda: png(8, 8, png_chunk(b"zTXt", b"Comment\0\0" + zeros(100)))),
+    "a profile of 100 MiB": ("image/png", lambda: png(8, 8, png_chunk(b"iCCP", b"icc\0\0" + zeros(100)))),
+    "pixels of 100 MiB in 8 x 8": ("image/png", lambda: png(8, 8, pixels=zeros(100))),
     "10^9 frames": ("video/mp4", lambda: claiming_mp4(10**9)),
 }
 

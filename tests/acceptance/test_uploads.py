@@ -40,7 +40,7 @@ def noise(number: int, mebibytes: int = MEBIBYTES) -> bytes:
     pixels = np.random.default_rng(number).integers(0, 256, (height, width, 3), np.uint8)
     source = Image.fromarray(pixels)
     source.putpixel((0, 0), (number, 7, 250))
-    return image(PNG, source, compress_level=1)
+    return image(PNG, source, compress_level=0)
 
 
 async def test_opening_says_where_how_until_when_and_how_much(alice: Client) -> None:
