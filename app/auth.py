@@ -1,6 +1,8 @@
 """Who is asking: access tokens are checked here, and made here for development."""
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -9,12 +11,15 @@ from typing import Any
 import jwt
 from yarl import URL
 
+from app.jwks import ALGORITHMS, PublicKey
+from app.keyring import KeyRing
 from jobs.clock import Clock
 
-ALGORITHM = "HS256"
+HMAC_ALGORITHM = "HS256"
 SESSION_LIFETIME = timedelta(hours=8)
 DEVELOPMENT_USER = "dev"
 
+_KEY_ALGORITHMS = frozenset(ALGORITHMS.values())
 _SUBJECT = re.compile(r"[A-Za-z0-9._@|:-]{1,128}")
 _MAX_TOKEN_CHARACTERS = 8192
 
@@ -41,52 +46,94 @@ def is_user_id(text: object) -> bool:
 
 
 class Authenticator:
-    """Checks HS256 tokens (RFC 7519): the algorithm is pinned, `exp` and `sub` are required."""
+    """Checks tokens (RFC 7519); `exp` and `sub` are required.
 
-    def __init__(self, secret: str, clock: Clock, *, issuer: str | None = None, audience: str | None = None) -> None:
-        self._secret = secret
+    An algorithm is pinned by what it is used with: HS256 by the configured secrets, the others by their keys. What a
+    token says of its algorithm chooses among these and can't add one; where else it says keys are (`jku`, `jwk`,
+    `x5u`) is not looked at.
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[str],
+        clock: Clock,
+        *,
+        keys: KeyRing | None = None,
+        issuer: str | None = None,
+        audience: str | None = None,
+    ) -> None:
+        """Each of `secrets` is taken; the first signs."""
+        self._secrets = tuple(secrets)
+        self._keys = keys
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
 
-    def identify(self, authorization: str | None) -> Identity:
-        """Read an `Authorization` header. Raises `Unauthenticated`."""
+    async def identify(self, authorization: str | None) -> Identity:
+        """Read an `Authorization` header. Raises `Unauthenticated`, `KeysUnavailable`."""
         if not authorization:
             raise Unauthenticated(was_given=False)
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip() or len(token) > _MAX_TOKEN_CHARACTERS:
+        scheme, _, text = authorization.partition(" ")
+        token = text.strip()
+        if scheme.lower() != "bearer" or not token or len(text) > _MAX_TOKEN_CHARACTERS:
             raise Unauthenticated(was_given=True)
-        claims = self._claims(token.strip())
+        with _refusing():
+            header = jwt.get_unverified_header(token)
+            if "crit" in header:
+                # Nothing that a token could call critical is understood here (RFC 7515, section 4.1.11).
+                raise Unauthenticated(was_given=True)
+            if header.get("alg") == HMAC_ALGORITHM:
+                return self._by_secret(token)
+            return await self._by_key(token, header)
+
+    def _by_secret(self, token: str) -> Identity:
+        for secret in self._secrets:
+            with suppress(jwt.InvalidSignatureError):
+                return self._identity(token, secret, HMAC_ALGORITHM)
+        raise Unauthenticated(was_given=True)
+
+    async def _by_key(self, token: str, header: Mapping[str, Any]) -> Identity:
+        kid, algorithm = header.get("kid"), str(header.get("alg"))
+        if self._keys is None or not isinstance(kid, str) or algorithm not in _KEY_ALGORITHMS:
+            raise Unauthenticated(was_given=True)
+        # First without its signature: what would be refused anyway makes nobody look for a key.
+        self._identity(token, None, algorithm)
+        key = await self._keys.find(kid, algorithm)
+        if key is None:
+            raise Unauthenticated(was_given=True)
+        return self._identity(token, key.key, key.algorithm)
+
+    def _identity(self, token: str, key: PublicKey | str | None, algorithm: str) -> Identity:
+        """Whom a token names, if that may be; `key` is None to believe its signature for now."""
+        claims = jwt.decode(
+            token,
+            "" if key is None else key,
+            algorithms=[algorithm],
+            issuer=self._issuer,
+            audience=self._audience,
+            options={
+                "require": ["exp", "sub"],
+                "verify_signature": key is not None,
+                # Its times are compared by our own clock.
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+                "verify_sub": True,
+                "verify_iss": self._issuer is not None,
+                "verify_aud": self._audience is not None,
+            },
+        )
         now = self._clock().timestamp()
+        if not all(_is_time(claims[name]) for name in ("exp", "nbf") if name in claims):
+            raise Unauthenticated(was_given=True)
         if not is_user_id(claims["sub"]) or not now < claims["exp"] or claims.get("nbf", 0) > now:
             raise Unauthenticated(was_given=True)
         return Identity(claims["sub"], float(claims["exp"]))
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        """The claims of a token that is genuinely ours; its times are compared by our own clock."""
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[ALGORITHM],
-                issuer=self._issuer,
-                audience=self._audience,
-                options={
-                    "require": ["exp", "sub"],
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                    "verify_aud": self._audience is not None,
-                },
-            )
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise Unauthenticated(was_given=True) from error
-        if not all(_is_time(claims[name]) for name in ("exp", "nbf") if name in claims):
-            raise Unauthenticated(was_given=True)
-        return claims
-
     def issue(self, user: str, lifetime: timedelta) -> str:
-        """A token for `user`. Raises `ValueError` for a name that no token may have."""
+        """A token for `user`. Raises `ValueError` for a name that no token may have, and where no secret is."""
+        if not self._secrets:
+            raise ValueError("tokens come from whoever has the private keys; without AUTH_SECRET none is made here")
         if not is_user_id(user):
             raise ValueError("a user's name has 1 to 128 of the characters A-Z a-z 0-9 . _ @ | : - and is not . or ..")
         now = self._clock()
@@ -95,7 +142,16 @@ class Authenticator:
             claims["iss"] = self._issuer
         if self._audience is not None:
             claims["aud"] = self._audience
-        return jwt.encode(claims, self._secret, algorithm=ALGORITHM)
+        return jwt.encode(claims, self._secrets[0], algorithm=HMAC_ALGORITHM)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever a token makes its reader stumble over, it is not good."""
+    try:
+        yield
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Unauthenticated(was_given=True) from error
 
 
 def _is_time(value: object) -> bool:

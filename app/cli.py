@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from app.access import authenticator_of
 from app.logs import configure_logs
-from app.main import authenticator_of, only_process, serve
+from app.main import only_process, serve
 from jobs.clock import system_clock
 from jobs.database import Database, sqlite_engine
 from jobs.migrations import migrate

@@ -18,8 +18,9 @@ from actors.children import ChildPool
 from actors.providers.procedural import ProceduralProvider
 from actors.wakeups import BrokerWakeUps
 from actors.worker import hosted_worker, make_broker, works_of
+from app.access import authentication
 from app.application import Context, make_app
-from app.auth import Authenticator, DevelopmentSessions, is_loopback
+from app.auth import DevelopmentSessions, is_loopback
 from app.keys import AUTHENTICATOR, HUB, JOBS, MODELS, OWN_STORE, READINESS, SESSIONS, STORE, STORED_HOOK
 from app.readiness import Readiness
 from app.secrets import kept_secret, make_private
@@ -44,14 +45,9 @@ SHUTDOWN_SECONDS = 5.0
 def check_combination(settings: Settings) -> None:
     """Raise `SettingsError` for settings that are right one by one and wrong together."""
     if not settings.has_auth and not is_loopback(settings.host):
-        raise SettingsError("AUTH_SECRET: needed to listen on an address that others can reach (HOST)")
-
-
-def authenticator_of(settings: Settings, clock: Clock) -> Authenticator:
-    """Who checks tokens; without configured auth, by a secret made once."""
-    secret = settings.auth_secret
-    text = secret.get_secret_value() if secret else kept_secret(settings.data_dir, "auth-secret")
-    return Authenticator(text, clock, issuer=settings.auth_issuer, audience=settings.auth_audience)
+        raise SettingsError(
+            "AUTH_SECRET: needed, or AUTH_JWKS_URL, to listen on an address that others can reach (HOST)"
+        )
 
 
 @contextlib.contextmanager
@@ -86,10 +82,10 @@ class Standalone:
 
     async def auth(self, app: web.Application) -> AsyncIterator[None]:
         """Who checks tokens, and who gives them to the service's own page."""
-        authenticator = authenticator_of(self._settings, self._clock)
-        app[AUTHENTICATOR] = authenticator
-        app[SESSIONS] = None if self._settings.has_auth else DevelopmentSessions(authenticator, self._clock)
-        yield
+        async with authentication(self._settings, self._clock, self._metrics) as authenticator:
+            app[AUTHENTICATOR] = authenticator
+            app[SESSIONS] = None if self._settings.has_auth else DevelopmentSessions(authenticator, self._clock)
+            yield
 
     async def store(self, app: web.Application) -> AsyncIterator[None]:
         """The store in memory, and the signer of its URLs."""

@@ -171,4 +171,4 @@ async def _identify(request: web.Request, *, takes_ticket: bool) -> Identity:
     values = request.headers.getall(hdrs.AUTHORIZATION, [])
     if len(values) > 1:
         raise Unauthenticated(was_given=True)
-    return request.app[AUTHENTICATOR].identify(values[0] if values else None)
+    return await request.app[AUTHENTICATOR].identify(values[0] if values else None)

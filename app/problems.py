@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from app.auth import SessionRefused, Unauthenticated
+from app.keyring import KeysUnavailable
 from app.sse.hub import HubClosed, TooManyStreams
 from jobs.database import DatabaseUnavailable
 from jobs.errors import FieldError, InvalidRequest, JobsError, QueueFull
@@ -20,6 +21,7 @@ RETRY_SECONDS: Final = 2
 
 CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (Unauthenticated, "unauthenticated"),
+    (KeysUnavailable, "dependency_unavailable"),
     (SessionRefused, "forbidden"),
     (web.RequestPayloadError, "bad_request"),  # chunks or a compression that are not what the head says
     (HubClosed, "draining"),

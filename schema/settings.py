@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,8 +19,11 @@ from pydantic import (
 MEBIBYTE = 2**20
 
 
-NOT_YET = ("DATABASE_URL", "REDIS_URL", "GCS_BUCKET", "STORAGE_DIR", "AUTH_JWKS_URL")
+NOT_YET = ("DATABASE_URL", "REDIS_URL", "GCS_BUCKET", "STORAGE_DIR")
 """Settings of the production engine: to leave them unread in silence would lose what somebody means to keep."""
+
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class SettingsError(Exception):
@@ -35,6 +40,17 @@ def _base_path(value: object) -> object:
     return "/" + value.strip("/")
 
 
+def _key_set_url(value: str) -> str:
+    parts = urlsplit(value)
+    if not parts.hostname or parts.username is not None or parts.fragment or any(each.isspace() for each in value):
+        raise ValueError("is no URL such as https://issuer.example/.well-known/jwks.json")
+    if parts.port == 0 or (parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
+        raise ValueError("must begin with https://, or be of this machine (http://127.0.0.1:…)")
+    return value
+
+
+Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=32)], ...], BeforeValidator(_split)]
+KeySetUrl = Annotated[str, AfterValidator(_key_set_url)]
 UploadType = Literal[
     "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "video/mp4", "video/webm", "video/quicktime"
 ]
@@ -66,10 +82,14 @@ class Settings(BaseModel):
         default="auto", description="Form of the log; auto is console on a terminal, else json."
     )
 
-    auth_secret: SecretStr | None = Field(
+    auth_secret: Secrets = Field(
+        default=(),
+        min_length=1,
+        description="Secrets of HS256 tokens, separated by commas: the first signs, each of them is taken.",
+    )
+    auth_jwks_url: KeySetUrl | None = Field(
         default=None,
-        min_length=32,
-        description="Secret that HS256 tokens are signed with; at least 32 characters.",
+        description="Where an issuer publishes its keys, for tokens signed with RS256, ES256 or EdDSA.",
     )
     auth_issuer: str | None = Field(default=None, description="The `iss` that tokens must have.")
     auth_audience: str | None = Field(default=None, description="The `aud` that tokens must have.")
@@ -164,7 +184,7 @@ class Settings(BaseModel):
     @property
     def has_auth(self) -> bool:
         """Whether somebody decided who may use the service."""
-        return self.auth_secret is not None
+        return bool(self.auth_secret) or self.auth_jwks_url is not None
 
 
 def _explain(error: ValidationError) -> str:

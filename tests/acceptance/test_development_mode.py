@@ -8,7 +8,7 @@ import pytest
 from app.cli import main
 from app.main import check_combination
 from schema.settings import SettingsError
-from tests.acceptance.client import Client
+from tests.acceptance.client import SECRET, Client
 from tests.acceptance.expectations import assert_problem
 from tests.acceptance.process import process
 from tests.acceptance.service import Service, in_process, settings_of
@@ -92,6 +92,12 @@ def test_a_start_without_auth_for_everybody_ends_with_status_2_and_the_settings_
     [
         ("PORT", "http"),
         ("AUTH_SECRET", "short"),
+        ("AUTH_SECRET", f"{SECRET},short"),
+        ("AUTH_SECRET", ","),
+        ("AUTH_JWKS_URL", "http://issuer.example/keys"),
+        ("AUTH_JWKS_URL", "https://user:password@issuer.example/keys"),
+        ("AUTH_JWKS_URL", "https://issuer.example:port/keys"),
+        ("AUTH_JWKS_URL", "file:///etc/keys"),
         ("LOG_LEVEL", "loud"),
         ("PUBLIC_URL", "example.org"),
         ("CORS_ORIGINS", "*"),

@@ -15,63 +15,63 @@ SECRET = "a secret of these tests alone, which is long enough"
 
 
 def make(clock: ManualClock, **overrides: Any) -> Authenticator:
-    return Authenticator(SECRET, clock, **overrides)
+    return Authenticator([SECRET], clock, **overrides)
 
 
 def header(**claims: Any) -> str:
     return f"Bearer {jwt.encode(claims, SECRET, algorithm='HS256')}"
 
 
-def test_a_token_is_good_to_the_moment_of_its_expiry(clock: ManualClock) -> None:
+async def test_a_token_is_good_to_the_moment_of_its_expiry(clock: ManualClock) -> None:
     authenticator = make(clock)
     bearer = f"Bearer {authenticator.issue('alice', timedelta(seconds=10))}"
 
     clock.advance(9.999)
-    identity = authenticator.identify(bearer)
+    identity = await authenticator.identify(bearer)
     clock.advance(0.001)
 
     assert (identity.user, identity.expires_at) == ("alice", clock().timestamp())
     with pytest.raises(Unauthenticated):
-        authenticator.identify(bearer)
+        await authenticator.identify(bearer)
 
 
-def test_a_token_is_good_from_its_nbf_on(clock: ManualClock) -> None:
+async def test_a_token_is_good_from_its_nbf_on(clock: ManualClock) -> None:
     authenticator, now = make(clock), clock().timestamp()
     bearer = header(sub="alice", exp=now + 100, nbf=now + 10)
 
     with pytest.raises(Unauthenticated):
-        authenticator.identify(bearer)
+        await authenticator.identify(bearer)
     clock.advance(10)
 
-    assert authenticator.identify(bearer).user == "alice"
+    assert (await authenticator.identify(bearer)).user == "alice"
 
 
 @pytest.mark.parametrize("audience", ["media", ["other", "media"]])
-def test_a_token_of_the_configured_issuer_for_the_configured_audience_is_good(
+async def test_a_token_of_the_configured_issuer_for_the_configured_audience_is_good(
     clock: ManualClock, audience: object
 ) -> None:
     bearer = header(sub="alice", exp=clock().timestamp() + 100, iss="us", aud=audience)
 
-    assert make(clock, issuer="us", audience="media").identify(bearer).user == "alice"
+    assert (await make(clock, issuer="us", audience="media").identify(bearer)).user == "alice"
 
 
 @pytest.mark.parametrize(
     "claims",
     [{"iss": "them", "aud": "media"}, {"iss": "us", "aud": "other"}, {"iss": "us"}, {"aud": "media"}, {}],
 )
-def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
+async def test_a_token_of_another_issuer_or_for_another_audience_is_refused(
     clock: ManualClock, claims: dict[str, str]
 ) -> None:
     bearer = header(sub="alice", exp=clock().timestamp() + 100, **claims)
 
     with pytest.raises(Unauthenticated):
-        make(clock, issuer="us", audience="media").identify(bearer)
+        await make(clock, issuer="us", audience="media").identify(bearer)
 
 
-def test_tokens_that_are_issued_here_are_good_here(clock: ManualClock) -> None:
+async def test_tokens_that_are_issued_here_are_good_here(clock: ManualClock) -> None:
     authenticator = make(clock, issuer="us", audience="media")
 
-    assert authenticator.identify(f"Bearer {authenticator.issue('alice', timedelta(1))}").user == "alice"
+    assert (await authenticator.identify(f"Bearer {authenticator.issue('alice', timedelta(1))}")).user == "alice"
 
 
 @pytest.mark.parametrize("user", ["", ".", "..", "a/b", "a b", "ä", "a" * 129, "a\n", "a%2Fb", "a\x00"])
@@ -87,9 +87,9 @@ def test_a_user_is_text(given: object) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_header_is_understood_or_refused(text: str) -> None:
+async def test_any_header_is_understood_or_refused(text: str) -> None:
     with pytest.raises(Unauthenticated) as caught:
-        make(ManualClock()).identify(text)
+        await make(ManualClock()).identify(text)
 
     assert caught.value.was_given == bool(text)
 
@@ -138,9 +138,9 @@ def test_a_session_is_for_the_services_own_page_alone(clock: ManualClock, host: 
         DevelopmentSessions(make(clock), clock).open(host, origin)
 
 
-def test_a_session_says_until_when_its_token_is_good(clock: ManualClock) -> None:
+async def test_a_session_says_until_when_its_token_is_good(clock: ManualClock) -> None:
     authenticator = make(clock)
 
     token, identity = DevelopmentSessions(authenticator, clock).open("localhost:8080", "http://localhost:8080")
 
-    assert authenticator.identify(f"Bearer {token}").expires_at == int(identity.expires_at)
+    assert (await authenticator.identify(f"Bearer {token}")).expires_at == int(identity.expires_at)
