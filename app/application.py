@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from app.body import MAX_BODY_BYTES
 from app.keys import CLOCK, METRICS, SETTINGS, URLS
 from app.middleware import authentication, boundary, cross_origin, mark, mark_origin
+from app.observer import Observer
 from app.routes import PUBLIC, STREAMS, add_routes
 from jobs.clock import Clock
 from jobs.urls import Urls
@@ -23,7 +24,7 @@ def make_app(
     origins = frozenset(settings.cors_origins)
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[boundary(metrics), cross_origin(origins), authentication(PUBLIC, STREAMS)],
+        middlewares=[boundary(Observer(metrics)), cross_origin(origins), authentication(PUBLIC, STREAMS)],
     )
     app[SETTINGS] = settings
     app[URLS] = urls

@@ -39,3 +39,5 @@ EXPIRES_AT = web.RequestKey("expires_at", float)
 REQUEST_ID = web.RequestKey("request_id", str)
 BEGUN: web.RequestKey[web.StreamResponse] = web.RequestKey("begun")
 """The response whose head is out: nothing else can be answered any more."""
+ANSWERED_AT = web.RequestKey("answered_at", float)
+"""When that was, in seconds that never go back."""

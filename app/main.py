@@ -31,6 +31,7 @@ from jobs.background import stop
 from jobs.catalogue import ModelCatalogue
 from jobs.clock import Clock, system_clock
 from jobs.database import Database, sqlite_engine
+from jobs.exposition import add_process_metrics, exposed
 from jobs.migrations import migrate
 from jobs.urls import Urls
 from schema.settings import Settings, SettingsError
@@ -78,7 +79,7 @@ class Standalone:
 
     def contexts(self) -> tuple[Context, ...]:
         """In the order in which they depend on each other."""
-        return (self.auth, self.store, self.jobs, self.hub, self.worker)
+        return (self.auth, self.store, self.jobs, self.metrics, self.hub, self.worker)
 
     async def auth(self, app: web.Application) -> AsyncIterator[None]:
         """Who checks tokens, and who gives them to the service's own page."""
@@ -126,6 +127,18 @@ class Standalone:
         await jobs.bus.close()
         await redis.aclose()
         await database.close()
+
+    async def metrics(self, app: web.Application) -> AsyncIterator[None]:
+        """What runs here, and all metrics on a port of their own where one is set."""
+        add_process_metrics(self._metrics)
+        if self._settings.metrics_port is None:
+            yield
+            return
+        async with exposed(self._metrics, self._settings.host, self._settings.metrics_port) as port:
+            log.info("metrics_exposed", port=port)
+            watching = asyncio.create_task(app[JOBS].queue_watch.run(), name="queue-watch")
+            yield
+            await stop(watching)
 
     async def hub(self, app: web.Application) -> AsyncIterator[None]:
         """The open streams."""

@@ -4,23 +4,19 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
-from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.auth import Identity, Unauthenticated
 from app.handlers.events import admit_by_ticket
-from app.keys import AUTHENTICATOR, BEGUN, EXPIRES_AT, REQUEST_ID, USER
+from app.keys import ANSWERED_AT, AUTHENTICATOR, BEGUN, EXPIRES_AT, REQUEST_ID, USER
+from app.observer import Observer
 from app.problems import Description, describe, problem
 from jobs.ids import new_id
-
-log = structlog.get_logger("app.access")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE"
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Content-Range, Idempotency-Key, If-Range, Last-Event-ID, Range, "
@@ -30,42 +26,22 @@ _EXPOSED_HEADERS = "Content-Range, ETag, Idempotency-Replayed, Location, Range, 
 _PREFLIGHT_SECONDS = "600"
 
 
-def boundary(registry: CollectorRegistry) -> Middleware:
-    """The outermost: a request id for everything, one log line for each request, a problem for each error."""
-    seconds = Histogram(
-        "media_http_request_seconds",
-        "Time to answer.",
-        ["method", "route", "status"],
-        registry=registry,
-        buckets=_SECONDS,
-    )
-    failures = Counter("media_http_failures_total", "Errors that nobody expected.", registry=registry)
+def boundary(observer: Observer) -> Middleware:
+    """The outermost: a request id for everything, an observer of each request, a problem for each error."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        begun = time.monotonic()
         request_id = _request_id(request)
         request[REQUEST_ID] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with observer.watching(request, request_id) as seen:
             try:
                 response = await handler(request)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
                 is_left = _is_left(request, error)
                 response = _answer_to(request, error, request_id)
                 if not is_left and (response.status == 500 or BEGUN in request):  # noqa: PLR2004
-                    failures.inc()
-                    log.exception("request_failed", route=route_of(request))
-            duration = time.monotonic() - begun
-            seconds.labels(
-                request.method if request.method in hdrs.METH_ALL else "other", route_of(request), str(response.status)
-            ).observe(duration)
-            log.info(
-                "request",
-                method=request.method[:16],
-                route=route_of(request),
-                status=response.status,
-                milliseconds=round(duration * 1000, 1),
-            )
+                    observer.failed(request, error)
+            seen.status = response.status
         return response
 
     return middleware
@@ -87,12 +63,6 @@ def _is_left(request: web.Request, error: Exception) -> bool:
     return isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing())
 
 
-def route_of(request: web.Request) -> str:
-    """The name of the request's route; never its path, which may hold a capability."""
-    route = request.match_info.route
-    return route.name or "unknown"
-
-
 def _request_id(request: web.Request) -> str:
     given = request.headers.get("X-Request-Id", "")
     return given if _SANE_ID.fullmatch(given) else new_id()
@@ -100,7 +70,7 @@ def _request_id(request: web.Request) -> str:
 
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: what every answer carries, streams included."""
-    request[BEGUN] = response
+    request[BEGUN], request[ANSWERED_AT] = response, time.monotonic()
     request_id = request.get(REQUEST_ID)
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -19,8 +20,10 @@ from jobs.eventlog import EventLog
 from jobs.janitor import Janitor
 from jobs.leases import LeasePolicy, LeaseService
 from jobs.library import Library
+from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import Limits, UploadPolicy, WakeUps
+from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
@@ -51,6 +54,7 @@ class Jobs:
     bus: EventBus
     tickets: Tickets
     background: Background
+    queue_watch: QueueWatch
 
 
 def assemble(
@@ -80,6 +84,7 @@ def assemble(
     janitor = Janitor(
         database, CleanupRepository(time), media, store, lease=lease, upload_url=policy.url_lifetime + policy.grace
     )
+    counts = JobMetrics(metrics)
     limits = Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts)
     uploads = Uploads(
         database,
@@ -97,6 +102,7 @@ def assemble(
         clock=clock,
         limits=limits,
         policy=policy,
+        metrics=counts,
     )
     service = JobService(
         database,
@@ -113,6 +119,7 @@ def assemble(
         control=Control(redis),
         background=background,
         limits=limits,
+        metrics=counts,
     )
     leases = LeaseService(
         database,
@@ -126,6 +133,7 @@ def assemble(
         janitor=janitor,
         background=background,
         policy=LeasePolicy(lease, new_random()),
+        metrics=counts,
     )
     library = Library(
         database,
@@ -166,9 +174,12 @@ def assemble(
             jobs_kept=timedelta(days=settings.job_retention_days),
             events_kept=timedelta(seconds=settings.event_log_seconds),
         ),
-        metrics=metrics,
+        metrics=counts,
     )
-    return Jobs(service, leases, library, uploads, eraser, sweeper, log, EventBus(redis), Tickets(redis), background)
+    watch = QueueWatch(database, queue, metrics, now=monotonic)
+    return Jobs(
+        service, leases, library, uploads, eraser, sweeper, log, EventBus(redis), Tickets(redis), background, watch
+    )
 
 
 def upload_policy(settings: Settings) -> UploadPolicy:

@@ -17,6 +17,7 @@ from jobs.ids import new_id
 from jobs.janitor import Janitor, garbage_of
 from jobs.job import Failure, Job, Lease, Media
 from jobs.lifecycle import Move
+from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, dump
 from jobs.repositories.jobs import JobRepository
@@ -60,6 +61,7 @@ class LeaseService:
         janitor: Janitor,
         background: Background,
         policy: LeasePolicy,
+        metrics: JobMetrics,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -72,6 +74,7 @@ class LeaseService:
         self._janitor = janitor
         self._background = background
         self._policy = policy
+        self._metrics = metrics
 
     @property
     def duration(self) -> timedelta:
@@ -124,23 +127,25 @@ class LeaseService:
     async def succeed(self, lease: Lease, media: Sequence[Media]) -> bool:
         """Put the results into the library and end the job; False when the lease is lost or a cancel came first."""
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: AsyncConnection) -> Job | None:
             job = await self._move(connection, lease, "running", "succeed", progress=100.0, message=None)
             if job is None:
-                return False
+                return None
             await self._media.insert(connection, media)
             await self._announcer.complete(connection, job, self._completion(job, media))
             if job.kind == "upload":
                 # What the library owns now is spared; what was only needed on the way to it goes.
                 await self._janitor.note_end(connection, job)
-            return True
+            return job
 
-        is_done = await self._database.transaction(work)
-        if is_done:
-            if lease.job.kind == "upload":
-                await self._janitor.try_to_remove(garbage_of(lease.job))
-            self._tell(lease.job)
-        return is_done
+        ended = await self._database.transaction(work)
+        if ended is None:
+            return False
+        self._metrics.finished(ended)
+        if ended.kind == "upload":
+            await self._janitor.try_to_remove(garbage_of(ended))
+        self._tell(ended)
+        return True
 
     def _completion(self, job: Job, media: Sequence[Media]) -> JobEvent:
         items = [self._views.item(each) for each in media]
@@ -176,16 +181,17 @@ class LeaseService:
     async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError) -> bool:
         job = lease.job
 
-        async def work(connection: AsyncConnection) -> bool:
+        async def work(connection: AsyncConnection) -> Job | None:
             ended = await self._move(connection, lease, source, by, error=dump(error), message=None)
-            if ended is None:
-                return False
-            await self._janitor.note_end(connection, job, self._policy.duration)
-            await self._announcer.failed(connection, ended, error)
-            return True
+            if ended is not None:
+                await self._janitor.note_end(connection, job, self._policy.duration)
+                await self._announcer.failed(connection, ended, error)
+            return ended
 
-        if not await self._database.transaction(work):
+        ended = await self._database.transaction(work)
+        if ended is None:
             return False
+        self._metrics.finished(ended)
         # From here on no other attempt can be storing anything: what there is goes before clients hear of the end.
         await self._janitor.try_to_remove(garbage_of(job))
         self._tell(job)

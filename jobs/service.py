@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
@@ -17,6 +18,7 @@ from jobs.ids import is_id, new_id
 from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.lifecycle import TERMINAL
+from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, Limits, WakeUps, check_room, dump
 from jobs.repositories.chores import IdempotencyRepository
@@ -83,6 +85,7 @@ class JobService:
         control: Control,
         background: Background,
         limits: Limits,
+        metrics: JobMetrics,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -98,6 +101,7 @@ class JobService:
         self._control = control
         self._background = background
         self._limits = limits
+        self._metrics = metrics
 
     async def submit(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
@@ -105,6 +109,8 @@ class JobService:
         earlier, told = await self._database.transaction(lambda tx: self._insert(tx, submission, job_id))
         if earlier is not None:
             return Accepted(earlier, is_replay=True)
+        structlog.contextvars.bind_contextvars(job_id=job_id)
+        self._metrics.submitted(submission.kind)
         # The row is committed: from here on nothing can be lost, and the client need not wait for Redis.
         self._background.start("wake_up", self._wake_ups.send(submission.kind, job_id))
         self._background.start("tell", self._outbox.tell_these(told))
@@ -184,6 +190,7 @@ class JobService:
         if job.status == "cancelling":
             self._background.start("cancel", self._control.cancel(job_id))
         elif moved is not None:
+            self._metrics.finished(moved)
             if moved.kind == "upload":
                 await self._uploads.discard(moved)
             self._background.start("tell", self._outbox.tell(job_id))

@@ -10,7 +10,6 @@ from functools import partial
 from typing import get_args
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
@@ -18,6 +17,7 @@ from jobs.database import Database, DatabaseUnavailable
 from jobs.eventlog import EventLog, LogUnavailable
 from jobs.janitor import Janitor
 from jobs.job import Job
+from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, WakeUps, dump
 from jobs.repositories.chores import IdempotencyRepository
@@ -66,7 +66,7 @@ class Sweeper:
         log: EventLog,
         wake_ups: WakeUps,
         policy: SweepPolicy,
-        metrics: CollectorRegistry,
+        metrics: JobMetrics,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -82,9 +82,7 @@ class Sweeper:
         self._policy = policy
         self._epoch = ""
         self._rounds = 0
-        self._repairs = Counter(
-            "media_sweeper_repairs_total", "What the sweeper repaired.", ["repair"], registry=metrics
-        )
+        self._metrics = metrics
 
     async def run(self) -> None:
         """Sweep until cancelled, sooner when a retry is due sooner."""
@@ -122,7 +120,7 @@ class Sweeper:
                 log.exception("sweep_failed", repair=name)
             else:
                 if count:
-                    self._repairs.labels(name).inc(count)
+                    self._metrics.repaired(name, count)
                     log.info("swept", repair=name, count=count)
 
     async def return_lapsed(self, *, everything: bool = False) -> int:
@@ -130,15 +128,20 @@ class Sweeper:
         async with self._database.reading() as connection:
             lapsed = await self._queue.lapsed(connection, BATCH, everything=everything)
         for job in lapsed:
-            await self._database.transaction(partial(self._take_back, job=job, everything=everything))
+            ended = await self._database.transaction(partial(self._take_back, job=job, everything=everything))
+            if ended is not None:
+                self._metrics.finished(ended)
         # Without Redis the jobs go back all the same; what they have to tell is overdue by a later sweep.
         with contextlib.suppress(LogUnavailable):
             for job in lapsed:
                 await self._outbox.tell(job.id)
         return len(lapsed)
 
-    async def _take_back(self, connection: AsyncConnection, job: Job, *, everything: bool) -> None:
-        """The lapse of one lease; the conditions are checked again, for the worker may have come back."""
+    async def _take_back(self, connection: AsyncConnection, job: Job, *, everything: bool) -> Job | None:
+        """The lapse of one lease; the job, if that is its end.
+
+        The conditions are checked again, for the worker may have come back.
+        """
         lapsed = None if everything else self._jobs.moment(timedelta())
         if job.status == "cancelling":
             ended = await self._jobs.move(
@@ -163,10 +166,11 @@ class Sweeper:
                 run_at=self._jobs.moment(timedelta()),
                 woken_at=None,
             )
-            return
+            return None
         if ended is not None:
             await self._janitor.note_outputs(connection, ended)
             await self._announcer.failed(connection, ended, error)
+        return ended
 
     async def _wake_due(self) -> int:
         """Send wake-ups for due jobs that no fresh one stands for, but never more than there are jobs waiting."""

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer, payload_of
@@ -25,6 +26,7 @@ from jobs.ids import new_id, new_key
 from jobs.janitor import Janitor, garbage_of
 from jobs.job import Job, Upload
 from jobs.lifecycle import UNFINISHED
+from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import Limits, UploadPolicy, WakeUps, check_room, dump
 from jobs.repositories.jobs import JobRepository
@@ -63,6 +65,7 @@ class Uploads:
         clock: Clock,
         limits: Limits,
         policy: UploadPolicy,
+        metrics: JobMetrics,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -79,6 +82,7 @@ class Uploads:
         self._clock = clock
         self._limits = limits
         self._policy = policy
+        self._metrics = metrics
 
     async def open(self, owner: str, body: UploadBody, origin: str | None) -> UploadOpened:
         """Make a job that waits for its bytes, and the URL that takes them.
@@ -114,6 +118,8 @@ class Uploads:
         except BaseException:  # nobody will hear of the session
             await self._close_session(upload)
             raise
+        structlog.contextvars.bind_contextvars(job_id=upload.job_id)
+        self._metrics.submitted("upload")
         self._background.start("tell", self._outbox.tell(upload.job_id))
         return _opened(upload, presigned)
 
@@ -168,6 +174,7 @@ class Uploads:
         Raises `NotFound`, `UploadIncomplete`, `StorageError`.
         """
         upload, job = await self._owned(owner, object_path)
+        structlog.contextvars.bind_contextvars(job_id=upload.job_id)
         if upload.stored_bytes is None:
             if job.status not in UNFINISHED:
                 raise NotFound("this upload was aborted, or it expired")
@@ -176,6 +183,7 @@ class Uploads:
             except ObjectNotFound as error:
                 raise UploadIncomplete("send the bytes to uploadURL first") from error
             if await self._database.transaction(partial(self._complete, upload=upload, size=stored.size)):
+                self._metrics.completed(stored.size)
                 self._background.start("wake_up", self._wake_ups.send("upload", upload.job_id))
                 self._background.start("progress", self.note_bytes(upload.incoming_path, stored.size, stored.size))
         return UploadAccepted(job_id=upload.job_id, url=self._urls.file(upload.file_key), path=upload.object_path)
@@ -220,6 +228,7 @@ class Uploads:
         for job_id in expired:
             job = await self._database.transaction(partial(self._expire, job_id=job_id))
             if job is not None:
+                self._metrics.finished(job)
                 await self.discard(job)
                 await self._outbox.tell(job_id)
         return len(expired)

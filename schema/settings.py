@@ -82,6 +82,10 @@ class Settings(BaseModel):
         default="auto", description="Form of the log; auto is console on a terminal, else json."
     )
 
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="A port of HOST that gives metrics alone, beside /metrics."
+    )
+
     auth_secret: Secrets = Field(
         default=(),
         min_length=1,

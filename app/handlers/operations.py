@@ -3,7 +3,7 @@
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.keys import METRICS, READINESS
+from app.keys import JOBS, METRICS, READINESS
 from app.problems import RETRY_SECONDS
 from jobs.eventlog import json_line
 
@@ -33,4 +33,5 @@ def _status(document: dict[str, object], status: int) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """What Prometheus scrapes."""
+    await request.app[JOBS].queue_watch.refresh()
     return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE_LATEST})

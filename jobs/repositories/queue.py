@@ -122,6 +122,18 @@ class QueueRepository:
         )
         return (await connection.execute(select(func.count()).select_from(due))).scalar_one()
 
+    async def waiting(self, connection: AsyncConnection) -> dict[str, tuple[int, float]]:
+        """By kind, how many jobs may be claimed now, and for how many seconds the first of them has been waiting."""
+        now = self._time.now()
+        query = (
+            select(JobRow.kind, func.count(), func.min(JobRow.run_at))
+            .where(JobRow.status == "queued", JobRow.run_at <= now)
+            .group_by(JobRow.kind)
+        )
+        rows = (await connection.execute(query)).all()
+        moment = (await connection.execute(select(now))).scalar_one()
+        return {kind: (count, max(0.0, (moment - since).total_seconds())) for kind, count, since in rows}
+
     async def wake(self, connection: AsyncConnection, kind: JobKind, stale: timedelta, limit: int) -> Sequence[str]:
         """Mark as woken, and give back, due jobs whose last wake-up is older than `stale`."""
         now = self._time.now()

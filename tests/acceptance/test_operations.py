@@ -67,6 +67,11 @@ async def test_metrics_can_be_parsed_and_count_what_happened(tmp_path: Path) -> 
 
         runs = [(labels, value) for labels, value in samples["media_runs_total"] if labels["ending"] == "succeeded"]
         assert runs == [({"kind": "image", "ending": "succeeded"}, 1)]
+        assert samples["media_jobs_submitted_total"] == [({"kind": "image"}, 1)]
+        assert samples["media_jobs_finished_total"] == [({"kind": "image", "outcome": "succeeded"}, 1)]
+        assert {labels["kind"]: value for labels, value in samples["media_queue_jobs"]}["image"] == 0
+        assert [value for _, value in samples["media_build_info"]] == [1]
+        assert samples["process_resident_memory_bytes"][0][1] > 0
         assert samples["media_streams_open"] == [({}, 1)]
         assert samples["media_events_delivered_total"][0][1] > 3
         routes = {labels["route"] for labels, _ in samples["media_http_request_seconds_count"]}
@@ -110,6 +115,8 @@ async def test_the_process_is_healthy_soon_after_its_start_and_its_log_keeps_sec
     assert all({"event", "level", "timestamp", "logger"} <= set(line) for line in lines)
     assert all({"request_id", "route", "method", "status", "milliseconds"} <= set(line) for line in requests)
     assert {"traced-by-caller", refused.headers["X-Request-Id"]} <= {line["request_id"] for line in requests}
+    accepted = [line["job_id"] for line in requests if (line["route"], line["status"]) == ("generate_image", 202)]
+    assert accepted == [item["jobId"]]
     assert [line for line in lines if line["event"] == "run_ended" and line["job_id"] == item["jobId"]]
     secret = (PROMPT, "zeppelins", alice.token or "", SECRET, ticket, item["url"].rpartition("/")[2], "signature=")
     assert [each for each in secret if each.lower() in text.lower()] == []

@@ -1,0 +1,65 @@
+"""How much waits in the queue and for how long, from SQL; however often it is asked for, it looks once a second."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import get_args
+
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from jobs.database import Database, DatabaseUnavailable
+from jobs.repositories.queue import QueueRepository
+from schema.responses import JobKind
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+LONGEST_LOOK_SECONDS = 1.0
+RUN_SECONDS = 5.0
+
+
+class QueueWatch:
+    """Gauges for each kind. While the database can't be asked they are absent: old figures would look like new ones."""
+
+    def __init__(
+        self, database: Database, queue: QueueRepository, registry: CollectorRegistry, now: Callable[[], float]
+    ) -> None:
+        """`now` gives seconds that never go back."""
+        self._database = database
+        self._queue = queue
+        self._now = now
+        self._next_look = -math.inf
+        self._turn = asyncio.Lock()
+        self._depth = Gauge("media_queue_jobs", "Jobs that could be claimed now.", ["kind"], registry=registry)
+        self._oldest = Gauge(
+            "media_queue_oldest_seconds", "For how long the first of them has waited.", ["kind"], registry=registry
+        )
+
+    async def refresh(self) -> None:
+        """Look, unless somebody just did. Takes a bounded time and never fails."""
+        async with self._turn:
+            if self._now() < self._next_look:
+                return
+            await self._look()
+            self._next_look = self._now() + LOOK_SECONDS
+
+    async def run(self) -> None:
+        """Look every few seconds, until cancelled: where metrics are read by a thread that can't ask for it."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(RUN_SECONDS)
+
+    async def _look(self) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_LOOK_SECONDS), self._database.reading() as connection:
+                waiting = await self._queue.waiting(connection)
+        except (DatabaseUnavailable, TimeoutError) as error:
+            log.debug("queue_unseen", error=type(error).__name__)
+            self._depth.clear()
+            self._oldest.clear()
+            return
+        for kind in get_args(JobKind):
+            count, seconds = waiting.get(kind, (0, 0.0))
+            self._depth.labels(kind).set(count)
+            self._oldest.labels(kind).set(seconds)
