@@ -1,4 +1,4 @@
-"""Wake-ups through the broker: a message to the actor of the job's kind, sent by the actor's name."""
+"""Wake-ups through the broker: a message to the actor of the job's kind, and the bells that other processes ring."""
 
 import asyncio
 
@@ -31,6 +31,23 @@ class BrokerWakeUps:
     async def waiting(self, kind: JobKind) -> int:
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                return int(await asyncio.to_thread(self._broker.do_qsize, kind))
+                return int(await asyncio.to_thread(self._broker.waiting, kind))
         except (*BROKER_ERRORS, TimeoutError) as error:
             raise LogUnavailable(type(error).__name__) from error
+
+
+class Doorbell:
+    """Listens on the bus for what other processes enqueued, and rings this process's bells."""
+
+    def __init__(self, broker: BellBroker) -> None:
+        self._broker = broker
+
+    def heard(self, payload: bytes) -> None:
+        self._broker.ring(payload.decode())
+
+    def interrupted(self) -> None:
+        """Nothing to do: consumers look up by themselves every few seconds."""
+
+    def resumed(self) -> None:
+        """Whatever was enqueued meanwhile rang nobody."""
+        self._broker.ring_all()

@@ -13,10 +13,10 @@ from yarl import URL
 from app.auth import Authenticator
 from app.keyclient import KeyClient
 from app.keyring import KeyRing
-from app.secrets import kept_secret
 from jobs.background import stop
 from jobs.clock import Clock
 from schema.settings import Settings
+from storage.secrets import kept_secret
 
 log = structlog.get_logger(__name__)
 

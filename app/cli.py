@@ -2,16 +2,19 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from app.access import authenticator_of
-from app.logs import configure_logs
-from app.main import only_process, serve
+from app.fleet import supervise
+from app.main import check_combination, only_process, serve
 from jobs.clock import system_clock
-from jobs.database import Database, sqlite_engine
+from jobs.database import Database
+from jobs.engines import engine_of
+from jobs.logs import configure_logs
 from jobs.migrations import migrate
 from schema.settings import Settings, SettingsError
 
@@ -20,7 +23,10 @@ def parser() -> argparse.ArgumentParser:
     """What may be typed."""
     commands = argparse.ArgumentParser(prog="python -m app", description="The media pipeline's web process.")
     verbs = commands.add_subparsers(dest="command", metavar="COMMAND")
-    verbs.add_parser("serve", help="serve HTTP (the default); everything in one process while REDIS_URL is unset")
+    serving = verbs.add_parser(
+        "serve", help="serve HTTP (the default); everything in one process while REDIS_URL is unset"
+    )
+    serving.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     verbs.add_parser("migrate", help="bring the database to the schema of this version")
     token = verbs.add_parser("token", help="print an access token")
     token.add_argument("user", help="the user that the token is for (its `sub`)")
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
             case "migrate":
                 asyncio.run(_migrate(settings))
             case _:
-                asyncio.run(serve(settings))
+                return asyncio.run(_serve(settings, is_supervised=getattr(options, "supervised", False)))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log
         return 2
@@ -48,6 +54,12 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         print(f"HOST, PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
     return 0
+
+
+async def _serve(settings: Settings, *, is_supervised: bool) -> int:
+    if is_supervised:
+        return await serve(settings, shares_port=True, is_supervised=True)
+    return await (supervise(settings) if settings.web_processes > 1 else serve(settings))
 
 
 def _token(settings: Settings, user: str, hours: float) -> str:
@@ -58,13 +70,10 @@ def _token(settings: Settings, user: str, hours: float) -> str:
 
 
 async def _migrate(settings: Settings) -> None:
-    with only_process(settings.data_dir):
-        await _migrate_alone(settings)
-
-
-async def _migrate_alone(settings: Settings) -> None:
-    database = Database(sqlite_engine(settings.data_dir / "media.db"))
-    try:
-        await migrate(database.engine)
-    finally:
-        await database.close()
+    check_combination(settings)
+    with contextlib.nullcontext() if settings.database_url else only_process(settings.data_dir):
+        database = Database(engine_of(settings))
+        try:
+            await migrate(database.engine)
+        finally:
+            await database.close()

@@ -6,15 +6,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from app.auth import Authenticator, DevelopmentSessions
-from app.readiness import Readiness
 from app.sse.hub import Hub
 from jobs.assembly import Jobs
 from jobs.catalogue import ModelCatalogue
 from jobs.clock import Clock
+from jobs.readiness import Readiness
 from jobs.urls import Urls
 from schema.settings import Settings
-from storage.memory import MemoryStore
-from storage.signing import UrlSigner
+from storage.opening import OwnStore
 from storage.store import Store
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -27,7 +26,7 @@ MODELS = web.AppKey("models", ModelCatalogue)
 JOBS = web.AppKey("jobs", Jobs)
 HUB = web.AppKey("hub", Hub)
 STORE: web.AppKey[Store] = web.AppKey("store")
-OWN_STORE: web.AppKey[tuple[MemoryStore, UrlSigner] | None] = web.AppKey("own_store")
+OWN_STORE: web.AppKey[OwnStore | None] = web.AppKey("own_store")
 """The store whose objects this service serves itself, and what its URLs are signed with; None beside a bucket."""
 STORED_HOOK: web.AppKey[Callable[[str, int, int | None], None]] = web.AppKey("stored_hook")
 """Told path, committed bytes and total (None: unknown yet) of uploads into the own store; neither blocks nor raises."""

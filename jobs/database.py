@@ -1,22 +1,20 @@
-"""The database: an engine for each dialect, and transactions that are run again when the database asks for it."""
+"""The database: reads, and transactions that are run again when the database asks for it."""
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
 
 DEADLINE_SECONDS = 1.5
 FIRST_PAUSE_SECONDS = 0.01
-SQLITE_BUSY_SECONDS = 5.0
 
 # Serialization failure, deadlock, and "the outcome is unknown": the work is written so that running it again is right.
 RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "40003"})
@@ -86,27 +84,3 @@ def _is_retryable(error: DBAPIError) -> bool:
 
 def _translated(error: DBAPIError) -> Exception:
     return DatabaseUnavailable("the database failed") if isinstance(error, OperationalError | InterfaceError) else error
-
-
-def sqlite_engine(file: Path) -> AsyncEngine:
-    """An engine on one SQLite file: write-ahead log, foreign keys, and transactions that begin as what they are."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{file}", connect_args={"timeout": SQLITE_BUSY_SECONDS})
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver must not begin transactions by itself: it would begin them as readers.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    # In WAL mode NORMAL can lose the last commits at a power cut, never at a crash of the process.
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A reader that turns into a writer fails at once when another wrote meanwhile; beginning as a writer waits.
-    immediate = connection.get_execution_options().get("begins_to_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -84,6 +84,11 @@ class EventBus:
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
+    async def listen(self, channel: str, listener: Listener) -> None:
+        """Hear `channel` for as long as the bus runs, from now on or from when Redis is there."""
+        with contextlib.suppress(BusUnavailable):
+            await self.subscribe(channel, listener)
+
     async def unsubscribe(self, channel: str) -> None:
         """Stop hearing `channel`. A failure needs no care: the next link begins without it."""
         self._listeners.pop(channel, None)

@@ -1,20 +1,30 @@
-"""Metrics of the process itself, and metrics on a port of their own."""
+"""What Prometheus scrapes: of one process, or of several whose figures are added up, and what runs here."""
 
-import asyncio
+import os
 import platform
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
-from schema.settings import SettingsError
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client reads it when it is imported, so it is given to processes at their start."""
 
 
 def add_process_metrics(registry: CollectorRegistry) -> None:
     """Say what runs here, and what it takes of the machine."""
     ProcessCollector(registry=registry)
-    info = Gauge("media_build_info", "What runs here; always 1.", ["version", "python"], registry=registry)
+    info = Gauge(
+        "media_build_info",
+        "What runs here; always 1.",
+        ["version", "python"],
+        registry=registry,
+        multiprocess_mode="livemax",
+    )
     info.labels(own_version(), platform.python_version()).set(1)
 
 
@@ -26,19 +36,28 @@ def own_version() -> str:
         return "unknown"
 
 
-@asynccontextmanager
-async def exposed(registry: CollectorRegistry, host: str, port: int) -> AsyncIterator[int]:
-    """Give metrics at `host`:`port` for as long as the context lasts; yields the port, which 0 leaves open.
+@contextmanager
+def shared_metrics() -> Iterator[tuple[Mapping[str, str], Callable[[int], None]]]:
+    """A directory for the processes of one supervisor: their environment, and what to call when one has ended."""
+    with tempfile.TemporaryDirectory(prefix="media-metrics-") as directory:
 
-    A thread of the library answers, so metrics come also from a loop that is stuck. Raises `SettingsError`.
+        def forget(pid: int) -> None:
+            mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+
+        yield {DIRECTORY_VARIABLE: directory}, forget
+
+
+def exposition(own: CollectorRegistry, *beside: Collector, directory: str | None = None) -> bytes:
+    """The metrics of all processes that share a directory, else of this one.
+
+    Each process of several writes its figures to files, and whoever is asked adds them up; what is looked up when it is
+    asked for (`beside`) is registered with the process that is asked alone.
     """
-    try:
-        server, thread = start_http_server(port, host.strip("[]"), registry)
-    except OSError as error:
-        raise SettingsError(f"METRICS_PORT: {error.strerror or error}") from error
-    try:
-        yield int(server.server_port)
-    finally:
-        await asyncio.to_thread(server.shutdown)
-        server.server_close()
-        thread.join()
+    path = directory or os.environ.get(DIRECTORY_VARIABLE)
+    if not path:
+        return generate_latest(own)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=path)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    for collector in beside:
+        registry.register(collector)
+    return generate_latest(registry)

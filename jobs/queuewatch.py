@@ -2,11 +2,13 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import get_args
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from jobs.database import Database, DatabaseUnavailable
 from jobs.repositories.queue import QueueRepository
@@ -16,10 +18,9 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 LONGEST_LOOK_SECONDS = 1.0
-RUN_SECONDS = 5.0
 
 
-class QueueWatch:
+class QueueWatch(Collector):
     """Gauges for each kind. While the database can't be asked they are absent: old figures would look like new ones."""
 
     def __init__(
@@ -31,10 +32,19 @@ class QueueWatch:
         self._now = now
         self._next_look = -math.inf
         self._turn = asyncio.Lock()
-        self._depth = Gauge("media_queue_jobs", "Jobs that could be claimed now.", ["kind"], registry=registry)
-        self._oldest = Gauge(
-            "media_queue_oldest_seconds", "For how long the first of them has waited.", ["kind"], registry=registry
+        self._waiting: Mapping[JobKind, tuple[int, float]] = {}
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """What was seen last."""
+        depth = GaugeMetricFamily("media_queue_jobs", "Jobs that could be claimed now.", labels=["kind"])
+        oldest = GaugeMetricFamily(
+            "media_queue_oldest_seconds", "For how long the first of them has waited.", labels=["kind"]
         )
+        for kind, (count, seconds) in self._waiting.items():
+            depth.add_metric([kind], count)
+            oldest.add_metric([kind], seconds)
+        return depth, oldest
 
     async def refresh(self) -> None:
         """Look, unless somebody just did. Takes a bounded time and never fails."""
@@ -44,22 +54,12 @@ class QueueWatch:
             await self._look()
             self._next_look = self._now() + LOOK_SECONDS
 
-    async def run(self) -> None:
-        """Look every few seconds, until cancelled: where metrics are read by a thread that can't ask for it."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(RUN_SECONDS)
-
     async def _look(self) -> None:
         try:
             async with asyncio.timeout(LONGEST_LOOK_SECONDS), self._database.reading() as connection:
                 waiting = await self._queue.waiting(connection)
         except (DatabaseUnavailable, TimeoutError) as error:
             log.debug("queue_unseen", error=type(error).__name__)
-            self._depth.clear()
-            self._oldest.clear()
+            self._waiting = {}
             return
-        for kind in get_args(JobKind):
-            count, seconds = waiting.get(kind, (0, 0.0))
-            self._depth.labels(kind).set(count)
-            self._oldest.labels(kind).set(seconds)
+        self._waiting = {kind: waiting.get(kind, (0, 0.0)) for kind in get_args(JobKind)}

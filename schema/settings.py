@@ -19,7 +19,7 @@ from pydantic import (
 MEBIBYTE = 2**20
 
 
-NOT_YET = ("DATABASE_URL", "REDIS_URL", "GCS_BUCKET", "STORAGE_DIR")
+NOT_YET = ("GCS_BUCKET", "STORAGE_DIR")
 """Settings of the production engine: to leave them unread in silence would lose what somebody means to keep."""
 
 
@@ -75,15 +75,39 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         default=Path(".data"), description="Directory of the database file and of secrets made once."
     )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The database as a URL, postgresql:// or cockroachdb://; by default a SQLite file in DATA_DIR.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="The Redis that processes share; without it one process is everything. "
+        "It needs DATABASE_URL, and GCS_BUCKET or STORAGE_DIR.",
+    )
+    gcs_bucket: str | None = Field(
+        default=None, description="The bucket at Google Cloud Storage that media are kept in."
+    )
+    storage_dir: Path | None = Field(
+        default=None, description="Directory that media are kept in, on a disk or a volume that all processes see."
+    )
+    web_processes: int = Field(default=1, ge=1, le=64, description="Web processes on the one port.")
+    worker_processes: int = Field(default=2, ge=1, le=64, description="Processes of one `python -m actors`.")
+    worker_host: str = Field(
+        default="127.0.0.1", description="The address that a worker tells its health and metrics on."
+    )
+    worker_port: int = Field(
+        default=9090, ge=0, le=65535, description="The port that a worker tells its health and metrics on."
+    )
+    worker_memory_bytes: int = Field(
+        default=1024 * MEBIBYTE,
+        ge=64 * MEBIBYTE,
+        description="Resident memory beyond which a worker process finishes its jobs and makes room for a fresh one.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level logged."
     )
     log_format: Literal["auto", "json", "console"] = Field(
         default="auto", description="Form of the log; auto is console on a terminal, else json."
-    )
-
-    metrics_port: int | None = Field(
-        default=None, ge=0, le=65535, description="A port of HOST that gives metrics alone, beside /metrics."
     )
 
     auth_secret: Secrets = Field(
@@ -130,7 +154,18 @@ class Settings(BaseModel):
         default=False, description="Whether uploads keep their private metadata, such as where a photograph was taken."
     )
 
-    worker_threads: int = Field(default=4, ge=1, le=64, description="Jobs that one worker process runs at once.")
+    worker_threads: int = Field(
+        default=4, ge=1, le=64, description="Jobs of each kind that one worker process runs at once."
+    )
+    image_threads: int | None = Field(
+        default=None, ge=1, le=64, description="The same for images alone; by default WORKER_THREADS."
+    )
+    video_threads: int | None = Field(
+        default=None, ge=1, le=64, description="The same for videos alone; by default WORKER_THREADS."
+    )
+    upload_threads: int | None = Field(
+        default=None, ge=1, le=64, description="The same for uploads alone; by default WORKER_THREADS."
+    )
     render_processes: int | None = Field(
         default=None,
         ge=1,

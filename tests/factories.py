@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from sqlalchemy import Row, select, update
 
 from jobs.assembly import Jobs, assemble
-from jobs.database import Database, sqlite_engine
+from jobs.database import Database
+from jobs.engines import sqlite_engine
 from jobs.eventlog import LogUnavailable
 from jobs.ids import new_id, new_key
 from jobs.job import Failure, Job, Lease, Media

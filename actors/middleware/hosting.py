@@ -20,13 +20,17 @@ class HostLoop(EventLoopThread):
 
 
 class Hosting(dramatiq.Middleware):
-    """Dramatiq keeps the loop in a global of its module: one worker to a process."""
+    """Dramatiq keeps the loop in a global of its module, so all workers of a process share it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._host = HostLoop(loop)
+        self._workers = 0
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
+        self._workers += 1
         set_event_loop_thread(self._host)
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
-        set_event_loop_thread(None)
+        self._workers -= 1
+        if not self._workers:
+            set_event_loop_thread(None)

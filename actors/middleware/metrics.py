@@ -13,7 +13,9 @@ class Metrics(dramatiq.Middleware):
     """Counts messages by its hooks, and runs by what the runner tells it: a wake-up that found no job is no run."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._busy = Gauge("media_worker_busy", "Messages being worked on.", registry=registry)
+        self._busy = Gauge(
+            "media_worker_busy", "Messages being worked on.", registry=registry, multiprocess_mode="livesum"
+        )
         self._runs = Counter("media_runs_total", "Runs by how they ended.", ["kind", "ending"], registry=registry)
         self._seconds = Histogram(
             "media_run_seconds", "Duration of runs.", ["model"], registry=registry, buckets=_SECONDS

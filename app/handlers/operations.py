@@ -1,11 +1,12 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.keys import JOBS, METRICS, READINESS
 from app.problems import RETRY_SECONDS
 from jobs.eventlog import json_line
+from jobs.exposition import exposition
 
 
 async def health(_request: web.Request) -> web.Response:
@@ -33,5 +34,6 @@ def _status(document: dict[str, object], status: int) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """What Prometheus scrapes."""
-    await request.app[JOBS].queue_watch.refresh()
-    return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    watch = request.app[JOBS].queue_watch
+    await watch.refresh()
+    return web.Response(body=exposition(request.app[METRICS], watch), headers={"Content-Type": CONTENT_TYPE_LATEST})

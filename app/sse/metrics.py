@@ -7,7 +7,7 @@ class HubMetrics:
     """Streams open, events replayed from the log, streams that had to start over, slow clients cut off."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.open = Gauge("media_streams_open", "Event streams open.", registry=registry)
+        self.open = Gauge("media_streams_open", "Event streams open.", registry=registry, multiprocess_mode="livesum")
         self.delivered = Counter("media_events_delivered_total", "Live events written to streams.", registry=registry)
         self.replayed = Counter("media_events_replayed_total", "Events read from the log.", registry=registry)
         self.resets = Counter("media_stream_resets_total", "Streams that could not be resumed.", registry=registry)

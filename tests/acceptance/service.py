@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from app.application import make_app
 from app.keys import OWN_STORE
-from app.main import Standalone, address_of, end_streams, listen
+from app.main import address_of, end_streams, listen
+from app.standalone import Standalone
 from jobs.clock import Clock, system_clock
 from jobs.urls import Urls
 from schema.settings import Settings

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from aiohttp import web
 
 from app.keys import OWN_STORE, STORE
-from app.main import Standalone
+from app.standalone import Standalone
 from jobs.clock import system_clock
 from storage.memory import MemoryStore
 from storage.store import MediaObject, OpenObject, StorageUnavailable

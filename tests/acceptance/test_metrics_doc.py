@@ -17,9 +17,9 @@ def registered(registry: CollectorRegistry) -> dict[str, tuple[str, tuple[str, .
     """The type and the labels of each of our metrics."""
     found = {}
     for collector in registry._collector_to_names:
-        labels = tuple(getattr(collector, "_labelnames", ()))
         for family in collector.collect():
             if family.name.startswith("media_"):
+                labels = tuple(getattr(collector, "_labelnames", ()) or getattr(family, "_labelnames", ()))
                 name = f"{family.name}_total" if family.type == "counter" else family.name
                 found[name] = (family.type, labels)
     return found

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from jobs.database import sqlite_engine
+from jobs.engines import sqlite_engine
 from jobs.migrations import configuration, migrate
 from schema.tables import Base
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import dramatiq
 import pytest
-from dramatiq.errors import ConnectionClosed
 from fakeredis import FakeRedis, FakeServer
+from structlog.testing import capture_logs
 
-from actors.broker import BellBroker
+from actors.broker import BellBroker, BellConsumer
 from actors.wakeups import BrokerWakeUps
 from jobs.eventlog import LogUnavailable
 from schema.messages import WORK_ACTORS
@@ -139,13 +139,36 @@ async def test_a_redis_that_is_away_is_said_to_be(broker: BellBroker, server: Fa
         await wake_ups.waiting("image")
 
 
-def test_a_consumer_whose_redis_is_away_is_started_again_by_dramatiq(broker: BellBroker, server: FakeServer) -> None:
-    broker.declare_queue("image")
+def test_a_consumer_outlasts_a_redis_that_is_away_and_says_so_once(broker: BellBroker, server: FakeServer) -> None:
+    actor = dramatiq.actor(broker=broker, actor_name=WORK_ACTORS["image"], queue_name="image")(lambda _: None)
+    broker.idle_seconds = 0
     consumer = broker.consume("image", prefetch=1, timeout=50)
-    server.connected = False
+    actor.send("job")
 
-    with pytest.raises(ConnectionClosed):
-        next(consumer)
+    with capture_logs() as lines:
+        server.connected = False
+        away = [next(consumer) for _ in range(3)]
+        server.connected = True
+        taken = next(consumer)
+
+    assert away == [None, None, None]
+    assert taken is not None
+    assert [line["event"] for line in lines] == ["broker_interrupted", "broker_resumed"]
+
+
+def test_an_acknowledgement_that_redis_does_not_hear_keeps_no_thread(broker: BellBroker, server: FakeServer) -> None:
+    actor = dramatiq.actor(broker=broker, actor_name=WORK_ACTORS["image"], queue_name="image")(lambda _: None)
+    broker.idle_seconds = 0
+    consumer = broker.consume("image", prefetch=1, timeout=50)
+    actor.send("job")
+    taken = next(consumer)
+    assert isinstance(consumer, BellConsumer)
+    assert taken is not None
+
+    server.connected = False
+    consumer.ack(taken)
+
+    assert consumer.outstanding_message_count == 0
 
 
 def test_a_delay_is_refused_for_nobody_would_look_for_it(broker: BellBroker) -> None:

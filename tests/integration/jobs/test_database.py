@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from jobs.database import DEADLINE_SECONDS, Database, DatabaseUnavailable, sqlite_engine
+from jobs.database import DEADLINE_SECONDS, Database, DatabaseUnavailable
+from jobs.engines import sqlite_engine
 from jobs.ids import new_id
 from schema.tables import CleanupRow
 from tests.clock import ManualClock

@@ -1,36 +1,46 @@
-"""Metrics on a port of their own."""
+"""What Prometheus scrapes of one process, and of several."""
 
-import asyncio
-from urllib.request import urlopen
+import os
+import subprocess
+import sys
 
-import pytest
 from prometheus_client import CollectorRegistry
 
-from jobs.exposition import add_process_metrics, exposed, own_version
-from schema.settings import SettingsError
+from jobs.exposition import add_process_metrics, exposition, own_version, shared_metrics
+
+COUNTING = """
+from prometheus_client import CollectorRegistry, Counter, Gauge
+registry = CollectorRegistry()
+Counter("media_things_total", "Things.", registry=registry).inc(3)
+Gauge("media_open", "Open.", registry=registry, multiprocess_mode="livesum").set(2)
+input()
+"""
 
 
-def read(port: int) -> str:
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text: str = answer.read().decode()
-        return text
-
-
-async def test_metrics_are_given_for_as_long_as_the_context_lasts() -> None:
+def test_a_process_tells_what_it_is() -> None:
     registry = CollectorRegistry()
     add_process_metrics(registry)
 
-    async with exposed(registry, "127.0.0.1", 0) as port:
-        text = await asyncio.to_thread(read, port)
+    text = exposition(registry).decode()
 
     assert 'media_build_info{python="' in text
     assert f'version="{own_version()}"' in text
-    with pytest.raises(OSError, match="refused"):
-        await asyncio.to_thread(read, port)
 
 
-async def test_a_port_that_is_taken_is_named_as_the_wrong_setting() -> None:
-    async with exposed(CollectorRegistry(), "127.0.0.1", 0) as port:
-        with pytest.raises(SettingsError, match=r"^METRICS_PORT: "):
-            async with exposed(CollectorRegistry(), "127.0.0.1", port):
-                pass
+def test_processes_of_one_supervisor_are_told_as_one_and_the_dead_leave_their_counts_alone() -> None:
+    with shared_metrics() as (environment, forget):
+        directory = environment["PROMETHEUS_MULTIPROC_DIR"]
+        children = [
+            subprocess.Popen([sys.executable, "-c", COUNTING], stdin=subprocess.PIPE, env=os.environ | environment)
+            for _ in range(2)
+        ]
+        for child in children:
+            child.communicate(b"\n", timeout=60)
+        while_alive = exposition(CollectorRegistry(), directory=directory).decode()
+        forget(children[0].pid)
+        afterwards = exposition(CollectorRegistry(), directory=directory).decode()
+
+    assert "media_things_total 6.0" in while_alive
+    assert "media_open 4.0" in while_alive
+    assert "media_things_total 6.0" in afterwards
+    assert "media_open 2.0" in afterwards

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from app.secrets import kept_secret
+from storage.secrets import kept_secret
 
 AT_ONCE = 16
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from app.readiness import CHECK_SECONDS, Readiness
+from jobs.readiness import CHECK_SECONDS, Readiness
 
 
 async def fine() -> None:

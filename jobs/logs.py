@@ -43,3 +43,5 @@ def configure_logs(settings: Settings, stream: TextIO = sys.stderr) -> None:
     # would tell every statement's parameters, prompts among them.
     for name in ("dramatiq", "aiohttp.access", "alembic", "asyncio", "aiosqlite", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of several workers on one broker, which is what a worker for each queue is.
+    logging.getLogger("dramatiq.broker").setLevel(logging.ERROR)

@@ -1,0 +1,36 @@
+"""The command line of the workers: `python -m actors` keeps several processes that work on jobs."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from actors.fleet import supervise
+from actors.main import work
+from jobs.logs import configure_logs
+from schema.combinations import check_worker
+from schema.settings import Settings, SettingsError
+
+
+def parser() -> argparse.ArgumentParser:
+    """What may be typed."""
+    commands = argparse.ArgumentParser(prog="python -m actors", description="The media pipeline's workers.")
+    commands.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
+    return commands
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Work until a signal says to stop; the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(environment)
+        configure_logs(settings)
+        check_worker(settings)
+        return asyncio.run(work(settings) if options.supervised else supervise(settings))
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # before there is a log
+        return 2
+    except OSError as error:
+        print(f"WORKER_HOST, WORKER_PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # the same
+        return 1
