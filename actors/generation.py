@@ -6,15 +6,17 @@ from actors.outputs import OutputShelf
 from actors.providers.base import GenerationRequest, Provider, ProviderError
 from actors.work import Refused, Run
 from jobs.job import Job, Media
+from jobs.tracing import NO_TRACING, Attributes, Tracing
 from schema.problems import PROBLEMS
 
 
 class GenerationWork:
     """Chooses the provider by the job's model. Implements `Work`."""
 
-    def __init__(self, providers: Mapping[str, Provider], shelf: OutputShelf) -> None:
+    def __init__(self, providers: Mapping[str, Provider], shelf: OutputShelf, tracing: Tracing = NO_TRACING) -> None:
         self._providers = providers
         self._shelf = shelf
+        self._tracing = tracing
 
     async def __call__(self, run: Run) -> list[Media]:
         request = generation_request(run.job)
@@ -34,10 +36,12 @@ class GenerationWork:
 
     async def _generate(self, provider: Provider, request: GenerationRequest, run: Run) -> list[Media]:
         media = []
-        async with provider.generate(request, run.report, run.scratch) as outputs:
-            async for output in outputs:
-                media.append(await self._shelf.put(run, request, output))
-                run.report.stored()
+        about: Attributes = {"media.provider": provider.name, "media.model": request.model, "media.outputs": request.n}
+        with self._tracing.span("provider call", "client", about):
+            async with provider.generate(request, run.report, run.scratch) as outputs:
+                async for output in outputs:
+                    media.append(await self._shelf.put(run, request, output))
+                    run.report.stored()
         return media
 
 

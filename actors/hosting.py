@@ -49,7 +49,9 @@ async def hosted_workers(
     progress, cancellation, counts = Progress(jobs.leases), Cancellation(loop), Metrics(metrics)
     for middleware in (Hosting(loop), Correlation(), counts, progress, cancellation):
         broker.add_middleware(middleware)
-    runner = Runner(jobs.leases, works, progress=progress, cancellation=cancellation, metrics=counts)
+    runner = Runner(
+        jobs.leases, works, progress=progress, cancellation=cancellation, metrics=counts, tracing=jobs.tracing
+    )
     declare_actors(broker, runner)
     await jobs.bus.listen(CANCEL_CHANNEL, CancelListener(cancellation.stop))
     await jobs.bus.listen(WAKE_CHANNEL, Doorbell(broker))

@@ -19,6 +19,7 @@ from jobs.engines import engine_of
 from jobs.opening import open_jobs
 from jobs.readiness import Readiness
 from jobs.signals import report, stop_event, when_orphaned
+from jobs.telemetry import tracing_of
 from jobs.urls import Urls
 from schema.settings import Settings
 from storage.opening import open_store
@@ -44,6 +45,7 @@ async def work(settings: Settings) -> int:
     broker = BellBroker(blocking_redis(redis_url), [], is_shared=True)
     database, redis = Database(engine_of(settings)), async_redis(redis_url)
     async with contextlib.AsyncExitStack() as stack:
+        tracing = await stack.enter_async_context(tracing_of(settings))
         store, _ = await stack.enter_async_context(open_store(settings, f"{urls.root}/storage", system_clock))
         jobs = await stack.enter_async_context(
             open_jobs(
@@ -56,6 +58,7 @@ async def work(settings: Settings) -> int:
                 metrics=metrics,
                 clock=system_clock,
                 is_alone=False,
+                tracing=tracing,
             )
         )
         await stack.enter_async_context(

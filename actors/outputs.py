@@ -12,6 +12,7 @@ from jobs.clock import Clock
 from jobs.ids import new_id, new_key
 from jobs.job import Media
 from jobs.library import THUMBNAIL
+from jobs.tracing import NO_TRACING, Tracing
 from schema.problems import PROBLEMS
 from storage.paths import derived, generated_image, generated_video
 from storage.store import MediaObject, ObjectExists, ObjectNotFound, PreconditionFailed, Store
@@ -25,7 +26,8 @@ Chunks = Callable[[], AsyncIterator[bytes]]
 class OutputShelf:
     """Puts files into the store and describes them for the library."""
 
-    def __init__(self, store: Store, children: ChildPool, clock: Clock) -> None:
+    def __init__(self, store: Store, children: ChildPool, clock: Clock, tracing: Tracing = NO_TRACING) -> None:
+        self._tracing = tracing
         self._store = store
         self._children = children
         self._clock = clock
@@ -81,11 +83,14 @@ class OutputShelf:
         Only as a new object: a worker that lost its lease must not write over what the winner stored.
         Raises `StorageError`.
         """
-        try:
-            return await self._store.upload(path, chunks(), content_type, if_absent=True)
-        except ObjectExists:
-            await self._remove_leftover(path, run.holds_lease)
-        return await self._store.upload(path, chunks(), content_type, if_absent=True)
+        with self._tracing.span("storage put", "client", {"media.content_type": content_type}) as span:
+            try:
+                stored = await self._store.upload(path, chunks(), content_type, if_absent=True)
+            except ObjectExists:
+                await self._remove_leftover(path, run.holds_lease)
+                stored = await self._store.upload(path, chunks(), content_type, if_absent=True)
+            span.note({"media.size": stored.size})
+            return stored
 
     async def _remove_leftover(self, path: str, holds_lease: Callable[[], bool]) -> None:
         """An earlier attempt stored this and was lost. Raises `ObjectExists` where a later one may have."""

@@ -18,6 +18,7 @@ from actors.work import Refused, Run, Work
 from jobs.database import DatabaseUnavailable
 from jobs.job import Failure, Lease, Media
 from jobs.leases import LeaseService
+from jobs.tracing import NO_TRACING, Attributes, Tracing, log_fields, trace_of
 from schema.problems import PROBLEMS
 from schema.responses import JobKind
 from storage.store import StorageError, StorageFull
@@ -42,6 +43,7 @@ class Runner:
         progress: Progress,
         cancellation: Cancellation,
         metrics: Metrics,
+        tracing: Tracing = NO_TRACING,
         scratch: Path | None = None,
     ) -> None:
         self._leases = leases
@@ -49,6 +51,7 @@ class Runner:
         self._progress = progress
         self._cancellation = cancellation
         self._metrics = metrics
+        self._tracing = tracing
         self._scratch = scratch
         self._gate = Gate()
         self._is_draining = False
@@ -91,8 +94,14 @@ class Runner:
         job = lease.job
         begun = time.monotonic()
         reporter = self._progress.reporter
+        # The row says where the job comes from: the message that woke this worker may have been about another.
+        origin = job.origin or {}
+        about: Attributes = {"media.job.id": job.id, "media.job.kind": job.kind, "media.job.claim": job.claims}
         with (
-            structlog.contextvars.bound_contextvars(job_id=job.id, claim=job.claims),
+            self._tracing.span("job run", "consumer", about, trace_of(origin)) as span,
+            structlog.contextvars.bound_contextvars(
+                job_id=job.id, claim=job.claims, **log_fields(self._tracing, origin)
+            ),
             self._cancellation.watch(job.id) as stop,
         ):
             heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest, asked_at)
@@ -100,6 +109,7 @@ class Runner:
                 if self._is_draining:
                     stop.give("released")
                 ending = await self._work_until_stopped(lease, stop, reporter, heartbeat)
+            span.note({"media.job.ending": ending})
             log.info("run_ended", ending=ending, kind=job.kind)
         self._metrics.run_ended(job.kind, job.request.get("model", ""), ending, time.monotonic() - begun)
         return ending

@@ -53,8 +53,8 @@ def works_of(
 ) -> Mapping[JobKind, Work]:
     """What is done for jobs of each kind."""
     by_model = {model.id: provider for provider in providers for model in provider.models()}
-    shelf = OutputShelf(store, children, clock)
-    generation = GenerationWork(by_model, shelf)
+    shelf = OutputShelf(store, children, clock, jobs.tracing)
+    generation = GenerationWork(by_model, shelf, jobs.tracing)
     return {
         "image": generation,
         "video": generation,

@@ -11,6 +11,7 @@ from app.middleware import authentication, boundary, cross_origin, mark, mark_or
 from app.observer import Observer
 from app.routes import PUBLIC, STREAMS, add_routes
 from jobs.clock import Clock
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.settings import Settings
 
@@ -18,13 +19,19 @@ Context = Callable[[web.Application], AsyncIterator[None]]
 
 
 def make_app(
-    settings: Settings, *, urls: Urls, clock: Clock, metrics: CollectorRegistry, contexts: tuple[Context, ...]
+    settings: Settings,
+    *,
+    urls: Urls,
+    clock: Clock,
+    metrics: CollectorRegistry,
+    contexts: tuple[Context, ...],
+    tracing: Tracing = NO_TRACING,
 ) -> web.Application:
     """An application whose `contexts` open its resources in order when it starts and close them in reverse."""
     origins = frozenset(settings.cors_origins)
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[boundary(Observer(metrics)), cross_origin(origins), authentication(PUBLIC, STREAMS)],
+        middlewares=[boundary(Observer(metrics, tracing)), cross_origin(origins), authentication(PUBLIC, STREAMS)],
     )
     app[SETTINGS] = settings
     app[URLS] = urls

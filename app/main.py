@@ -24,6 +24,8 @@ from jobs.connections import async_redis, blocking_redis
 from jobs.database import Database
 from jobs.engines import engine_of
 from jobs.signals import report, stop_event, when_orphaned
+from jobs.telemetry import tracing_of
+from jobs.tracing import Tracing
 from jobs.urls import Urls
 from schema.combinations import check_engine
 from schema.settings import Settings, SettingsError
@@ -55,20 +57,22 @@ def only_process(directory: Path) -> Iterator[None]:
         yield
 
 
-def web_process(settings: Settings, urls: Urls, metrics: CollectorRegistry, on_death: Callable[[], None]) -> WebProcess:
+def web_process(
+    settings: Settings, urls: Urls, metrics: CollectorRegistry, tracing: Tracing, on_death: Callable[[], None]
+) -> WebProcess:
     """The web alone where there is a Redis to share, else everything in one process."""
     if settings.redis_url is None:
         # The in-process Redis and the workers are loaded where they are needed alone.
         from app.standalone import Standalone  # noqa: PLC0415
 
-        return Standalone(settings, urls, system_clock, metrics, on_death)
+        return Standalone(settings, urls, system_clock, metrics, on_death, tracing)
     url = settings.redis_url.get_secret_value()
 
     def connect() -> Backbone:
         wake_ups = BrokerWakeUps(BellBroker(blocking_redis(url), [], is_shared=True))
         return Backbone(Database(engine_of(settings)), async_redis(url), wake_ups, is_alone=False)
 
-    return WebProcess(settings, urls, system_clock, metrics, connect=connect, models=models_of())
+    return WebProcess(settings, urls, system_clock, metrics, connect=connect, models=models_of(), tracing=tracing)
 
 
 def hold(settings: Settings) -> AbstractContextManager[None]:
@@ -85,11 +89,15 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
         died.set()
         stop.set()
 
-    with hold(settings), contextlib.closing(listen(settings, shares_port=shares_port)) as sock:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(hold(settings))
+        sock = stack.enter_context(contextlib.closing(listen(settings, shares_port=shares_port)))
+        tracing = await stack.enter_async_context(tracing_of(settings))
         urls = Urls(settings.public_url or address_of(settings, sock), settings.base_path)
         metrics = CollectorRegistry()
-        process = web_process(settings, urls, metrics, give_up)
-        app = make_app(settings, urls=urls, clock=system_clock, metrics=metrics, contexts=process.contexts())
+        process = web_process(settings, urls, metrics, tracing, give_up)
+        contexts = process.contexts()
+        app = make_app(settings, urls=urls, clock=system_clock, metrics=metrics, contexts=contexts, tracing=tracing)
         app.on_shutdown.append(end_streams)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         try:
@@ -107,7 +115,7 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
             await end_streams(app)
         finally:
             await runner.cleanup()
-        log.info("stopped")
+    log.info("stopped")
     return 1 if died.is_set() else 0
 
 

@@ -20,7 +20,7 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE"
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Content-Range, Idempotency-Key, If-Range, Last-Event-ID, Range, "
-    "X-Request-Id, x-upload-content-length-range"
+    "traceparent, tracestate, X-Request-Id, x-upload-content-length-range"
 )
 _EXPOSED_HEADERS = "Content-Range, ETag, Idempotency-Replayed, Location, Range, Retry-After, X-Request-Id"
 _PREFLIGHT_SECONDS = "600"

@@ -18,6 +18,7 @@ from app.web import Backbone, WebProcess
 from jobs.clock import Clock
 from jobs.database import Database
 from jobs.engines import engine_of
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.settings import Settings
 
@@ -49,8 +50,9 @@ class Standalone(WebProcess):
         clock: Clock,
         metrics: CollectorRegistry,
         on_death: Callable[[], None] = lambda: None,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
-        super().__init__(settings, urls, clock, metrics, connect=self._backbone, models=models_of())
+        super().__init__(settings, urls, clock, metrics, connect=self._backbone, models=models_of(), tracing=tracing)
         server = FakeServer()
         self._redis: Redis = FakeAsyncRedis(server=server)
         client: BlockingRedis = FakeRedis(server=server)

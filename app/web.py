@@ -23,6 +23,7 @@ from jobs.exposition import add_process_metrics
 from jobs.opening import open_jobs
 from jobs.policies import WakeUps
 from jobs.readiness import Readiness
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.models import ModelInfo
 from schema.settings import Settings
@@ -51,6 +52,7 @@ class WebProcess:
         *,
         connect: Callable[[], Backbone],
         models: tuple[ModelInfo, ...],
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._settings = settings
         self._urls = urls
@@ -58,6 +60,7 @@ class WebProcess:
         self._metrics = metrics
         self._connect = connect
         self._models = models
+        self._tracing = tracing
 
     def contexts(self) -> tuple[Context, ...]:
         """In the order in which they depend on each other."""
@@ -89,6 +92,7 @@ class WebProcess:
             metrics=self._metrics,
             clock=self._clock,
             is_alone=backbone.is_alone,
+            tracing=self._tracing,
         ) as jobs:
             app[JOBS] = jobs
             app[MODELS] = ModelCatalogue(self._models)

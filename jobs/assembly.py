@@ -33,6 +33,7 @@ from jobs.repositories.uploads import UploadRepository
 from jobs.service import JobService
 from jobs.sweeper import Sweeper, SweepPolicy
 from jobs.tickets import Tickets
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.uploads import Uploads
 from jobs.urls import Urls
 from jobs.views import Views
@@ -55,6 +56,7 @@ class Jobs:
     tickets: Tickets
     background: Background
     queue_watch: QueueWatch
+    tracing: Tracing
 
 
 def assemble(
@@ -67,6 +69,7 @@ def assemble(
     wake_ups: WakeUps,
     metrics: CollectorRegistry,
     clock: Clock,
+    tracing: Tracing = NO_TRACING,
     new_random: Callable[[], random.Random] = random.SystemRandom,
 ) -> Jobs:
     """Build it all. Does no I/O."""
@@ -103,6 +106,7 @@ def assemble(
         limits=limits,
         policy=policy,
         metrics=counts,
+        tracing=tracing,
     )
     service = JobService(
         database,
@@ -120,6 +124,7 @@ def assemble(
         background=background,
         limits=limits,
         metrics=counts,
+        tracing=tracing,
     )
     leases = LeaseService(
         database,
@@ -176,9 +181,19 @@ def assemble(
         ),
         metrics=counts,
     )
-    watch = QueueWatch(database, queue, metrics, now=monotonic)
     return Jobs(
-        service, leases, library, uploads, eraser, sweeper, log, EventBus(redis), Tickets(redis), background, watch
+        service=service,
+        leases=leases,
+        library=library,
+        uploads=uploads,
+        eraser=eraser,
+        sweeper=sweeper,
+        log=log,
+        bus=EventBus(redis),
+        tickets=Tickets(redis),
+        background=background,
+        queue_watch=QueueWatch(database, queue, metrics, now=monotonic),
+        tracing=tracing,
     )
 
 

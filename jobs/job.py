@@ -27,6 +27,8 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    origin: dict[str, str] | None = None
+    """The id of the request that asked for it (`request_id`), and the trace context of the span that did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from jobs.clock import Clock
 from jobs.database import Database
 from jobs.migrations import migrate
 from jobs.policies import WakeUps
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.settings import Settings
 from storage.store import Store
@@ -28,6 +29,7 @@ async def open_jobs(
     metrics: CollectorRegistry,
     clock: Clock,
     is_alone: bool,
+    tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[Jobs]:
     """The lifecycle for as long as the context lasts; `database` and `redis` are closed with it.
 
@@ -44,6 +46,7 @@ async def open_jobs(
             wake_ups=wake_ups,
             metrics=metrics,
             clock=clock,
+            tracing=tracing,
         )
         if store.is_ephemeral:
             await jobs.library.forget_everything()

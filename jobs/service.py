@@ -25,6 +25,7 @@ from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.queue import QueueRepository
+from jobs.tracing import Tracing, origin_of
 from jobs.uploads import Uploads
 from jobs.views import Views
 from schema.events import Snapshot
@@ -86,6 +87,7 @@ class JobService:
         background: Background,
         limits: Limits,
         metrics: JobMetrics,
+        tracing: Tracing,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -102,11 +104,14 @@ class JobService:
         self._background = background
         self._limits = limits
         self._metrics = metrics
+        self._tracing = tracing
 
     async def submit(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
         job_id = new_id()
-        earlier, told = await self._database.transaction(lambda tx: self._insert(tx, submission, job_id))
+        with self._tracing.span("job submit", "producer", {"media.job.kind": submission.kind, "media.job.id": job_id}):
+            origin = origin_of(self._tracing)
+            earlier, told = await self._database.transaction(lambda tx: self._insert(tx, submission, job_id, origin))
         if earlier is not None:
             return Accepted(earlier, is_replay=True)
         structlog.contextvars.bind_contextvars(job_id=job_id)
@@ -117,7 +122,7 @@ class JobService:
         return Accepted(job_id, is_replay=False)
 
     async def _insert(
-        self, connection: AsyncConnection, submission: Submission, job_id: str
+        self, connection: AsyncConnection, submission: Submission, job_id: str, origin: dict[str, str]
     ) -> tuple[str | None, list[StoredEvent]]:
         """The job that the key made earlier, or the events of the new one."""
         if await self._jobs.get(connection, job_id) is not None:
@@ -143,6 +148,7 @@ class JobService:
             request=submission.request,
             max_attempts=self._limits.max_attempts,
             is_eligible=True,
+            origin=origin,
         )
         places = await self._queue.places(connection, submission.kind, [job_id])
         event = await self._announcer.queued(connection, job, places[job_id])

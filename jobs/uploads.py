@@ -32,7 +32,9 @@ from jobs.policies import Limits, UploadPolicy, WakeUps, check_room, dump
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.uploads import UploadRepository
+from jobs.tracing import Tracing, origin_of
 from jobs.urls import Urls
+from jobs.views import upload_opened
 from schema.events import UploadProgress, event_name
 from schema.problems import PROBLEMS
 from schema.requests import UploadBody
@@ -66,6 +68,7 @@ class Uploads:
         limits: Limits,
         policy: UploadPolicy,
         metrics: JobMetrics,
+        tracing: Tracing,
     ) -> None:
         self._database = database
         self._jobs = jobs
@@ -83,6 +86,7 @@ class Uploads:
         self._limits = limits
         self._policy = policy
         self._metrics = metrics
+        self._tracing = tracing
 
     async def open(self, owner: str, body: UploadBody, origin: str | None) -> UploadOpened:
         """Make a job that waits for its bytes, and the URL that takes them.
@@ -121,7 +125,7 @@ class Uploads:
         structlog.contextvars.bind_contextvars(job_id=upload.job_id)
         self._metrics.submitted("upload")
         self._background.start("tell", self._outbox.tell(upload.job_id))
-        return _opened(upload, presigned)
+        return upload_opened(upload, presigned)
 
     async def _room(self, connection: AsyncConnection, owner: str, size: int) -> int:
         """How many bytes the owner may still bring. Raises `QuotaExceeded` when they are fewer than `size`."""
@@ -164,6 +168,7 @@ class Uploads:
             request=request,
             max_attempts=self._limits.max_attempts,
             is_eligible=False,
+            origin=origin_of(self._tracing),
         )
         await self._uploads.insert(connection, upload)
         await self._announcer.started(connection, job)
@@ -182,15 +187,20 @@ class Uploads:
                 stored = await self._store.stat(upload.incoming_path)
             except ObjectNotFound as error:
                 raise UploadIncomplete("send the bytes to uploadURL first") from error
-            if await self._database.transaction(partial(self._complete, upload=upload, size=stored.size)):
+            with self._tracing.span(
+                "job submit", "producer", {"media.job.kind": "upload", "media.job.id": upload.job_id}
+            ):
+                work = partial(self._complete, upload=upload, size=stored.size, origin=origin_of(self._tracing))
+                is_first = await self._database.transaction(work)
+            if is_first:
                 self._metrics.completed(stored.size)
                 self._background.start("wake_up", self._wake_ups.send("upload", upload.job_id))
                 self._background.start("progress", self.note_bytes(upload.incoming_path, stored.size, stored.size))
         return UploadAccepted(job_id=upload.job_id, url=self._urls.file(upload.file_key), path=upload.object_path)
 
-    async def _complete(self, connection: AsyncConnection, upload: Upload, size: int) -> bool:
+    async def _complete(self, connection: AsyncConnection, upload: Upload, size: int, origin: dict[str, str]) -> bool:
         is_first = await self._uploads.complete(connection, upload.object_path, size)
-        return is_first and await self._jobs.make_eligible(connection, upload.job_id)
+        return is_first and await self._jobs.make_eligible(connection, upload.job_id, origin)
 
     async def unfinished_job(self, owner: str, object_path: str) -> str:
         """The job to cancel in order to abort an upload. Raises `NotFound`, also when it is in the library already."""
@@ -282,16 +292,3 @@ def _object_path(owner: str, body: UploadBody) -> str:
         return upload_object(owner, new_id(), safe_filename(body.filename, body.content_type))
     except ValueError:
         raise InvalidRequest([FieldError("filename", "no usable name is left of it")]) from None
-
-
-def _opened(upload: Upload, presigned: PresignedUpload) -> UploadOpened:
-    return UploadOpened(
-        job_id=upload.job_id,
-        upload_url=presigned.url,
-        object_path=upload.object_path,
-        method=presigned.method,
-        headers=dict(presigned.headers),
-        expires_at=presigned.expires_at,
-        max_bytes=presigned.max_bytes,
-        resumable=upload.session_url is not None,
-    )

@@ -7,11 +7,12 @@ from typing import get_args
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.eventlog import EventLog, LogUnavailable
-from jobs.job import Job, Media
+from jobs.job import Job, Media, Upload
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.urls import Urls
-from schema.responses import GenerationResult, JobError, JobKind, JobView, MediaItem, UploadResult
+from schema.responses import GenerationResult, JobError, JobKind, JobView, MediaItem, UploadOpened, UploadResult
+from storage.store import PresignedUpload
 
 
 class Views:
@@ -113,3 +114,17 @@ class Views:
         if job.kind in {"image", "video"}:
             return GenerationResult(media=items)
         return UploadResult(url=items[0].url, path=items[0].path) if items else None
+
+
+def upload_opened(upload: Upload, presigned: PresignedUpload) -> UploadOpened:
+    """What a client that opened an upload sends its bytes by."""
+    return UploadOpened(
+        job_id=upload.job_id,
+        upload_url=presigned.url,
+        object_path=upload.object_path,
+        method=presigned.method,
+        headers=dict(presigned.headers),
+        expires_at=presigned.expires_at,
+        max_bytes=presigned.max_bytes,
+        resumable=upload.session_url is not None,
+    )

@@ -110,6 +110,13 @@ class Settings(BaseModel):
         default="auto", description="Form of the log; auto is console on a terminal, else json."
     )
 
+    otel_exporter_otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+        description="Where traces go, by OTLP over HTTP; needs the extra `otel`.",
+    )
+    otel_service_name: str = Field(default="media-pipeline", description="What traces say that they come from.")
+
     auth_secret: Secrets = Field(
         default=(),
         min_length=1,

@@ -91,6 +91,8 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    origin: Mapped[dict[str, str] | None] = mapped_column(Json)
+    """The id of the request that asked for it, and the W3C trace context of the span that did."""
 
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')", "status"),

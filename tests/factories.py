@@ -22,6 +22,7 @@ from jobs.leases import LeaseService
 from jobs.library import Library
 from jobs.service import JobService, Submission
 from jobs.sweeper import Sweeper
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.responses import JobKind
 from schema.settings import Settings
@@ -250,6 +251,7 @@ async def open_bench(
     store: MemoryStore | None = None,
     wake_ups: RecordingWakeUps | None = None,
     wrap: Callable[[Database], Database] = lambda database: database,
+    tracing: Tracing = NO_TRACING,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
     """Assemble the lifecycle on a migrated SQLite file; `settings` override the defaults."""
@@ -269,6 +271,7 @@ async def open_bench(
         wake_ups=wake_ups,
         metrics=metrics,
         clock=clock,
+        tracing=tracing,
         new_random=lambda: random.Random(7),
     )
     try:

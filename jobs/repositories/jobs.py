@@ -29,6 +29,7 @@ COLUMNS = (
     JobRow.created_at,
     JobRow.started_at,
     JobRow.finished_at,
+    JobRow.origin,
 )
 
 
@@ -57,6 +58,7 @@ class JobRepository:
         request: dict[str, Any],
         max_attempts: int,
         is_eligible: bool,
+        origin: dict[str, str],
     ) -> Job:
         """A queued job; one that is not eligible waits until something makes it so."""
         now = self._time.now()
@@ -72,6 +74,7 @@ class JobRepository:
                 run_at=now if is_eligible else None,
                 woken_at=now,
                 created_at=now,
+                origin=origin,
             )
             .returning(*COLUMNS)
         )
@@ -144,13 +147,13 @@ class JobRepository:
         row = (await connection.execute(statement)).one_or_none()
         return None if row is None else job_of(row)
 
-    async def make_eligible(self, connection: AsyncConnection, id: str) -> bool:
-        """Let a queued job be claimed from now on; False when it is queued no longer."""
+    async def make_eligible(self, connection: AsyncConnection, id: str, origin: dict[str, str]) -> bool:
+        """Let a queued job be claimed from now on, as `origin` asks for; False when it is queued no longer."""
         now = self._time.now()
         statement = (
             update(JobRow)
             .where(JobRow.id == id, JobRow.status == "queued")
-            .values(run_at=now, woken_at=now)
+            .values(run_at=now, woken_at=now, origin=origin)
             .returning(JobRow.id)
         )
         return (await connection.execute(statement)).one_or_none() is not None

@@ -16,6 +16,7 @@ from app.keys import OWN_STORE
 from app.main import address_of, end_streams, listen
 from app.standalone import Standalone
 from jobs.clock import Clock, system_clock
+from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
 from schema.settings import Settings
 from storage.memory import MemoryStore
@@ -85,7 +86,11 @@ def new_session() -> ClientSession:
 
 @asynccontextmanager
 async def in_process(
-    directory: Path, make: Callable[..., Standalone] = Standalone, clock: Clock = system_clock, **changes: object
+    directory: Path,
+    make: Callable[..., Standalone] = Standalone,
+    clock: Clock = system_clock,
+    tracing: Tracing = NO_TRACING,
+    **changes: object,
 ) -> AsyncIterator[Hosted]:
     """Serve on a free port for as long as the context lasts.
 
@@ -96,8 +101,8 @@ async def in_process(
     sock = listen(settings)
     urls = Urls(settings.public_url or address_of(settings, sock), settings.base_path)
     metrics = CollectorRegistry()
-    standalone = make(settings, urls, clock, metrics)
-    app = make_app(settings, urls=urls, clock=clock, metrics=metrics, contexts=standalone.contexts())
+    standalone = make(settings, urls, clock, metrics, tracing=tracing)
+    app = make_app(settings, urls=urls, clock=clock, metrics=metrics, contexts=standalone.contexts(), tracing=tracing)
     app.on_shutdown.append(end_streams)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -30,7 +30,14 @@ async def insert_jobs(bench: Bench, count: int) -> None:
     async def work(connection: AsyncConnection) -> None:
         for _ in range(count):
             await repository.insert(
-                connection, id=new_id(), owner="alice", kind="image", request={}, max_attempts=3, is_eligible=True
+                connection,
+                id=new_id(),
+                owner="alice",
+                kind="image",
+                request={},
+                max_attempts=3,
+                is_eligible=True,
+                origin={},
             )
 
     await bench.database.transaction(work)
