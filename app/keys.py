@@ -13,7 +13,7 @@ from jobs.clock import Clock
 from jobs.readiness import Readiness
 from jobs.urls import Urls
 from schema.settings import Settings
-from storage.opening import OwnStore
+from storage.own import Owned
 from storage.store import Store
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -26,7 +26,7 @@ MODELS = web.AppKey("models", ModelCatalogue)
 JOBS = web.AppKey("jobs", Jobs)
 HUB = web.AppKey("hub", Hub)
 STORE: web.AppKey[Store] = web.AppKey("store")
-OWN_STORE: web.AppKey[OwnStore | None] = web.AppKey("own_store")
+OWN_STORE: web.AppKey[Owned | None] = web.AppKey("own_store")
 """The store whose objects this service serves itself, and what its URLs are signed with; None beside a bucket."""
 STORED_HOOK: web.AppKey[Callable[[str, int, int | None], None]] = web.AppKey("stored_hook")
 """Told path, committed bytes and total (None: unknown yet) of uploads into the own store; neither blocks nor raises."""

@@ -19,7 +19,7 @@ from pydantic import (
 MEBIBYTE = 2**20
 
 
-NOT_YET = ("GCS_BUCKET", "STORAGE_DIR")
+NOT_YET = ("GCS_BUCKET",)
 """Settings of the production engine: to leave them unread in silence would lose what somebody means to keep."""
 
 

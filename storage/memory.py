@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from storage.memory_sessions import MemorySession, MemorySessions, OnProgress
+from storage.memory_sessions import MemorySession, MemorySessions
+from storage.own import OnProgress, no_progress
 from storage.pieces import Budget, Content, Intake, read_pieces
 from storage.resumable import PutHeaders, SessionState, decide
 from storage.signing import AlreadyUploaded, SessionGrant, UrlSigner, WriteGrant, session_id_of
@@ -33,7 +34,7 @@ class _Stored:
 
 
 class MemoryStore:
-    """A `Store` as strict as Google's, for one event loop: no method awaits between a check and its act.
+    """An `OwnStore` as strict as Google's, for one event loop: no method awaits between a check and its act.
 
     `max_total_bytes` bounds the objects together with the uploads and upload sessions under way; what copies
     share counts once. A generation that was overwritten or deleted no longer counts, though its bytes stay
@@ -76,13 +77,6 @@ class MemoryStore:
     async def put_signed(
         self, grant: WriteGrant, chunks: AsyncIterator[bytes], declared_length: int | None
     ) -> MediaObject:
-        """Store what came in by PUT on a signed URL; `declared_length` is its Content-Length, if it had one.
-
-        A URL makes one object, like Google's with `x-goog-if-generation-match: 0`, and none after that was removed:
-        of any number of attempts one succeeds, and a refused one uses nothing up. Raises `TooFewBytes`, `TooManyBytes`,
-        `AlreadyUploaded` (all `UploadRefused`; the last is an `ObjectExists`, too), `StorageFull`, and what
-        `chunks` raises.
-        """
         now = self._clock()
         self._used_up = {path: expires_at for path, expires_at in self._used_up.items() if expires_at > now}
         async with aclosing(grant.admit(chunks, declared_length)) as admitted:
@@ -116,16 +110,8 @@ class MemoryStore:
         grant: SessionGrant,
         headers: PutHeaders,
         chunks: AsyncIterator[bytes],
-        on_progress: OnProgress = lambda _committed, _total: None,
+        on_progress: OnProgress = no_progress,
     ) -> SessionState:
-        """Carry out a PUT to a session's URL, and give how far the session is then: complete (200) or not (308).
-
-        `on_progress` is told at the end of a PUT that committed something, however it ended, and at every
-        8 MiB on the way. A PUT with a body ends the one before it, which raises `TakenOver`. Raises
-        `SessionNotFound`, also when the session ends meanwhile; `ChunkRefused`, `TooFewBytes`, `TooManyBytes`,
-        `AlreadyUploaded` (all `UploadRefused`); `StorageFull`; and what `chunks` raises. The session goes on
-        from its committed bytes after any of them but the first.
-        """
         session = self._sessions.find(grant.session_id)
         plan = decide(session.state, headers)
         if plan is not None:
@@ -135,7 +121,6 @@ class MemoryStore:
         return session.state
 
     async def cancel_session(self, grant: SessionGrant) -> None:
-        """Carry out a DELETE on a session's URL. Raises `SessionNotFound`, and `AlreadyUploaded` after completion."""
         if self._sessions.find(grant.session_id).is_complete:
             raise AlreadyUploaded(grant.path)
         self._sessions.drop(grant.session_id)

@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from datetime import datetime
 
+from storage.own import OnProgress
 from storage.pieces import Budget, Content, Intake
 from storage.resumable import Receive, SessionState
 from storage.signing import SessionNotFound
 from storage.store import RESUMABLE_CHUNK_BYTES, RESUMABLE_GRANULE_BYTES, StorageFull
 from storage.turns import Turn, Turns
-
-OnProgress = Callable[[int, int | None], None]
-"""Told the committed bytes and the total, None while that is unknown; must neither block nor raise."""
 
 
 class MemorySession:

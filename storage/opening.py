@@ -1,29 +1,66 @@
 """Opening the store that the settings name, and closing it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
-from schema.settings import Settings
+import structlog
+
+from schema.settings import Settings, SettingsError
+from storage.files import FileStore
 from storage.memory import MemoryStore
+from storage.own import Owned
 from storage.secrets import kept_secret
 from storage.signing import UrlSigner
-from storage.store import Store
+from storage.store import StorageError, Store
 
-OwnStore = tuple[MemoryStore, UrlSigner]
-"""A store whose objects the service serves itself, and what its URLs are signed with."""
+log = structlog.get_logger(__name__)
+
+TIDY_SECONDS = 3600.0
+SECRET_NAME = "storage-secret"  # noqa: S105  # a file's name
 
 
 @asynccontextmanager
 async def open_store(
     settings: Settings, base_url: str, clock: Callable[[], datetime]
-) -> AsyncIterator[tuple[Store, OwnStore | None]]:
-    """The store, and the same again where it is one whose URLs lead to `base_url`."""
-    secret = settings.storage_secret
-    key = secret.get_secret_value() if secret else kept_secret(settings.data_dir, "storage-secret")
-    signer = UrlSigner(key.encode(), base_url, clock)
-    store = MemoryStore(signer, max_total_bytes=settings.storage_memory_bytes, clock=clock)
+) -> AsyncIterator[tuple[Store, Owned | None]]:
+    """The store, and the same again where it is one whose URLs lead to `base_url`. Raises `SettingsError`."""
+    signer = UrlSigner(signing_key(settings), base_url, clock)
+    if settings.storage_dir is None:
+        memory = MemoryStore(signer, max_total_bytes=settings.storage_memory_bytes, clock=clock)
+        yield memory, (memory, signer)
+        return
+    files = _file_store(settings.storage_dir, signer, clock)
+    tidying = asyncio.create_task(_tidy(files), name="tidy")
     try:
-        yield store, (store, signer)
+        yield files, (files, signer)
     finally:
-        await store.close()
+        tidying.cancel()
+        await asyncio.wait([tidying])
+        await files.close()
+
+
+async def _tidy(store: FileStore) -> None:
+    """Look after what crashes and expired sessions leave, for as long as the store is open."""
+    while True:
+        try:
+            await store.tidy()
+        except StorageError as error:
+            log.info("tidying_incomplete", error=type(error).__name__)
+        await asyncio.sleep(TIDY_SECONDS)
+
+
+def signing_key(settings: Settings) -> bytes:
+    """What /storage/ URLs are signed with: a key made once is kept where all who share the store find it."""
+    if settings.storage_secret is not None:
+        return settings.storage_secret.get_secret_value().encode()
+    return kept_secret(settings.storage_dir or settings.data_dir, SECRET_NAME).encode()
+
+
+def _file_store(directory: Path, signer: UrlSigner, clock: Callable[[], datetime]) -> FileStore:
+    try:
+        return FileStore(directory, signer, clock=clock)
+    except OSError as error:
+        raise SettingsError(f"STORAGE_DIR: {error.strerror or error}") from error

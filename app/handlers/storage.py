@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from app.keys import CLOCK, OWN_STORE, STORED_HOOK
 from app.problems import BodyError
 from storage.content_range import ChunkRefused
-from storage.memory import MemoryStore
+from storage.own import OwnStore
 from storage.ranges import if_range_matches, parse_range
 from storage.resumable import PutHeaders, TypeChanged
 from storage.signing import ReadGrant, SessionGrant, SessionNotFound, WriteGrant
@@ -68,13 +68,13 @@ def _session_refusals() -> Iterator[None]:
         raise BodyError(code, str(error)) from error
 
 
-async def _write(request: web.Request, store: MemoryStore, grant: WriteGrant) -> web.Response:
+async def _write(request: web.Request, store: OwnStore, grant: WriteGrant) -> web.Response:
     stored = await store.put_signed(grant, _body(request), request.content_length)
     _tell(request, grant.path, stored.size, stored.size)
     return web.Response(status=200, headers={hdrs.ETAG: f'"{stored.etag}"'})
 
 
-async def _serve_session(request: web.Request, store: MemoryStore, grant: SessionGrant) -> web.Response:
+async def _serve_session(request: web.Request, store: OwnStore, grant: SessionGrant) -> web.Response:
     """Answer in Google's protocol (`Store.start_resumable`): 200 when complete, 308 before, 499 for a cancellation."""
     if request.method == hdrs.METH_DELETE:
         await store.cancel_session(grant)
@@ -103,7 +103,7 @@ async def _body(request: web.Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _read(request: web.Request, store: MemoryStore, grant: ReadGrant) -> web.StreamResponse:
+async def _read(request: web.Request, store: OwnStore, grant: ReadGrant) -> web.StreamResponse:
     described = await store.stat(grant.path)
     headers = _headers(described, grant)
     if _is_known(request, described):

@@ -53,6 +53,7 @@ class Hosted(Service):
     def store(self) -> MemoryStore:
         own = self.app[OWN_STORE]
         assert own is not None
+        assert isinstance(own[0], MemoryStore)
         return own[0]
 
     async def stored(self, prefix: str = "") -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from storage.content_range import ChunkRefused
-from storage.memory import MemoryStore
+from storage.own import OwnStore
 from storage.resumable import PutHeaders
 from storage.signing import (
     Grant,
@@ -25,7 +25,7 @@ from tests.contract.store_kit import Answer, read, stream
 class HttpSide:
     """Stands in for the HTTP handlers of `/storage/*`: verifies, acts, and turns errors into statuses."""
 
-    def __init__(self, store: MemoryStore, signer: UrlSigner, clock: ManualClock) -> None:
+    def __init__(self, store: OwnStore, signer: UrlSigner, clock: ManualClock) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock

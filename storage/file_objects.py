@@ -1,0 +1,271 @@
+"""Objects as files: a description at the object's path names the file that has the bytes; both are never changed.
+
+meta/media+/alice+/images+/a.png    a description (JSON): generation, type, size, …
+blobs/3f/3f9c…                      the bytes of one generation
+drafts/3f9c…                        bytes that are coming in
+notes/3f9c…                         a generation that may have to be removed: what a crash would leave behind
+used/…                              upload URLs that have made their object
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.file_tree import TRIES, Tree
+from storage.store import MediaObject, ObjectNotFound, PreconditionFailed
+
+FORGOTTEN_SECONDS = 86400.0
+"""After so long nobody is still writing what a crash has left."""
+_COPY_BYTES = 1024 * 1024
+_DRAFT = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+Check = Callable[[MediaObject | None], None]
+"""Looks at the object that would be replaced, and raises what speaks against it."""
+
+
+def _directory_name(segment: str) -> str:
+    """A directory's name ends in "+", which no file's does: an object may lie beside the folder of the same name."""
+    return f"{_file_name(segment)}+"
+
+
+def _file_name(segment: str) -> str:
+    escaped = segment.replace("%", "%25").replace("+", "%2B")
+    return f"%2E{escaped[1:]}" if escaped.startswith(".") else escaped
+
+
+def _segment(name: str) -> str:
+    return name.removesuffix("+").replace("%2E", ".").replace("%2B", "+").replace("%25", "%")
+
+
+def _place(path: str) -> tuple[tuple[str, ...], str]:
+    *folders, last = path.split("/")
+    return ("meta", *map(_directory_name, folders)), _file_name(last)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The bytes of a generation that is not at any path yet. `size` in bytes."""
+
+    generation: str
+    size: int
+    etag: str
+
+
+class Draft:
+    """Bytes that come in. Methods block."""
+
+    def __init__(self, objects: "FileObjects") -> None:
+        self.generation = uuid.uuid4().hex
+        self.size = 0
+        self._objects = objects
+        self._digest = hashlib.sha256()
+        with objects.tree.directory("drafts", create=True) as directory:
+            self.descriptor = os.open(self.generation, _DRAFT, 0o600, dir_fd=directory)
+
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+        self._digest.update(data)
+        self.size += len(data)
+
+    def finish(self) -> Made:
+        """Have the bytes on the disk."""
+        os.fsync(self.descriptor)
+        os.close(self.descriptor)
+        self.descriptor = -1
+        return Made(self.generation, self.size, self._digest.hexdigest())
+
+    def discard(self) -> None:
+        """Forget it, finished or not. Idempotent."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        self._objects.tree.unlink(["drafts"], self.generation)
+
+
+class FileObjects:
+    """Everything blocks. Raises `OSError` beside what is said."""
+
+    def __init__(self, tree: Tree, clock: Callable[[], datetime]) -> None:
+        self.tree = tree
+        self._clock = clock
+
+    def find(self, path: str) -> MediaObject | None:
+        """The description of what is at `path`."""
+        folders, name = _place(path)
+        data = self.tree.read(folders, name)
+        if data is None:
+            return None
+        found = json.loads(data)
+        return MediaObject(
+            path,
+            found["size"],
+            found["type"],
+            found["generation"],
+            found["etag"],
+            datetime.fromisoformat(found["created"]),
+        )
+
+    def commit(self, made: Made, path: str, content_type: str, check: Check) -> MediaObject:
+        """Put finished bytes at `path`, in one step for whoever looks, unless `check` raises."""
+        described = MediaObject(path, made.size, content_type, made.generation, made.etag, self._clock())
+        folders, name = _place(path)
+        with self.tree.locked(path):
+            replaced = self.find(path)
+            check(replaced)
+            self._note(made.generation, path)
+            if replaced is not None:
+                self._note(replaced.generation, path)
+            self._move_draft(made.generation)
+            self.tree.write(folders, name, _description(described))
+            self._forget_note(made.generation)
+            if replaced is not None:
+                self._remove(replaced.generation)
+        return described
+
+    def open(self, path: str) -> tuple[MediaObject, int]:
+        """What is at `path`, and a descriptor of its bytes, which stays good. Raises `ObjectNotFound`."""
+        for _ in range(TRIES):
+            described = self.find(path)
+            if described is None:
+                break
+            generation = described.generation
+            # Where it is not there, it was replaced after its description was read.
+            with contextlib.suppress(FileNotFoundError), self.tree.directory("blobs", generation[:2]) as directory:
+                return described, os.open(generation, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        raise ObjectNotFound(path)
+
+    def copy(self, source: str, target: str) -> MediaObject:
+        """Copy without copying bytes where the file system can share them. Raises `ObjectNotFound`."""
+        described, descriptor = self.open(source)
+        made = Made(uuid.uuid4().hex, described.size, described.etag)
+        try:
+            self._share(described.generation, descriptor, made.generation)
+        finally:
+            os.close(descriptor)
+        return self.commit(made, target, described.content_type, lambda _: None)
+
+    def delete(self, path: str, generation: str | None) -> None:
+        """Remove what is at `path`. Raises `PreconditionFailed` for another generation than the one that is named."""
+        folders, name = _place(path)
+        with self.tree.locked(path):
+            found = self.find(path)
+            if found is None:
+                return
+            if generation not in {None, found.generation}:
+                raise PreconditionFailed(path)
+            self._note(found.generation, path)
+            self.tree.unlink(folders, name)
+            self._remove(found.generation)
+        self.tree.prune(folders, least=1)
+
+    def paths(self, prefix: str) -> list[str]:
+        """The paths that begin with `prefix`, in order."""
+        folders = prefix.split("/")[:-1]
+        return sorted(path for path in self._walk(folders) if path.startswith(prefix))
+
+    def use_up(self, path: str, expires_at: datetime) -> None:
+        """Note that an upload's URL has made its object."""
+        self.tree.write(["used"], _hashed(path), str(expires_at.timestamp()).encode())
+
+    def is_used_up(self, path: str) -> bool:
+        """Whether an upload's URL has made its object, which may be gone."""
+        return self.tree.read(["used"], _hashed(path)) is not None
+
+    def tidy(self) -> None:
+        """Remove what crashes have left: drafts, generations that no description names; and marks past their time."""
+        for name, _ in self.tree.entries("notes"):
+            note = self.tree.read(["notes"], name)
+            if note is None or not self._is_forgotten("notes", name):
+                continue
+            with self.tree.locked(path := note.decode()):
+                found = self.find(path)
+                if found is not None and found.generation == name:
+                    self._forget_note(name)
+                else:
+                    self._remove(name)
+        for name, _ in self.tree.entries("drafts"):
+            if self._is_forgotten("drafts", name):
+                self.tree.unlink(["drafts"], name)
+        for name, _ in self.tree.entries("used"):
+            until = self.tree.read(["used"], name)
+            if until and float(until) < self._clock().timestamp():
+                self.tree.unlink(["used"], name)
+
+    def _walk(self, folders: list[str]) -> Iterator[str]:
+        names = ["meta", *map(_directory_name, folders)]
+        for name, is_directory in self.tree.entries(*names):
+            if is_directory and name.endswith("+"):
+                yield from self._walk([*folders, _segment(name)])
+            elif not is_directory and not name.startswith("."):
+                yield "/".join([*folders, _segment(name)])
+
+    def _move_draft(self, generation: str) -> None:
+        with (
+            self.tree.directory("drafts", create=True) as drafts,
+            self.tree.directory("blobs", generation[:2], create=True) as blobs,
+        ):
+            os.rename(generation, generation, src_dir_fd=drafts, dst_dir_fd=blobs)
+            os.fsync(blobs)
+
+    def _share(self, source: str, descriptor: int, target: str) -> None:
+        """Make a draft that has the bytes of a generation, by a second name for them where that can be had."""
+        with (
+            contextlib.suppress(OSError),
+            self.tree.directory("blobs", source[:2]) as blobs,
+            self.tree.directory("drafts", create=True) as drafts,
+        ):
+            os.link(source, target, src_dir_fd=blobs, dst_dir_fd=drafts, follow_symlinks=False)
+            return
+        with self.tree.directory("drafts", create=True) as drafts:
+            copy = os.open(target, _DRAFT, 0o600, dir_fd=drafts)
+        with os.fdopen(copy, "wb") as file:
+            at = 0
+            while data := os.pread(descriptor, _COPY_BYTES, at):
+                file.write(data)
+                at += len(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _note(self, generation: str, path: str) -> None:
+        self.tree.write(["notes"], generation, path.encode())
+
+    def _forget_note(self, generation: str) -> None:
+        self.tree.unlink(["notes"], generation)
+
+    def _remove(self, generation: str) -> None:
+        self.tree.unlink(["blobs", generation[:2]], generation)
+        self._forget_note(generation)
+
+    def _is_forgotten(self, folder: str, name: str) -> bool:
+        try:
+            with self.tree.directory(folder) as directory:
+                changed = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            return False
+        # The file system's own times, so its own clock: the store's may be a test's.
+        return time.time() - changed > FORGOTTEN_SECONDS
+
+
+def _description(described: MediaObject) -> bytes:
+    return json.dumps(
+        {
+            "generation": described.generation,
+            "type": described.content_type,
+            "size": described.size,
+            "etag": described.etag,
+            "created": described.created_at.isoformat(),
+        }
+    ).encode()
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,152 @@
+"""A directory tree that nothing leads out of: every step is taken from an open directory and follows no link."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from storage.store import StorageFull, StorageUnavailable
+
+T = TypeVar("T")
+
+LOCKS = 256
+TRIES = 5
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def translated(error: OSError) -> NoReturn:
+    """Raise what a failure of the file system means to a store's user."""
+    if error.errno in _NO_ROOM:
+        raise StorageFull("the file system has no room") from error
+    raise StorageUnavailable(os.strerror(error.errno or 0)) from error
+
+
+async def blocking(function: Callable[..., T], *arguments: Any) -> T:
+    """Run what blocks in a thread, its failures in the words of the port."""
+    try:
+        return await asyncio.to_thread(function, *arguments)
+    except OSError as error:
+        translated(error)
+
+
+class Tree:
+    """Directories below one root, for several processes at once. Methods block; they raise `OSError`."""
+
+    def __init__(self, root: Path) -> None:
+        """Make the root, for this user alone, where it is missing."""
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Let go of the root. Idempotent."""
+        root, self._root = self._root, -1
+        if root >= 0:
+            os.close(root)
+
+    @contextmanager
+    def directory(self, *names: str, create: bool = False) -> Iterator[int]:
+        """An open directory, one name for each level. Raises `FileNotFoundError` where it is missing."""
+        descriptor = os.dup(self._root)
+        try:
+            for name in names:
+                if create:
+                    _make(name, descriptor)
+                inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock that other processes see, too. Names share locks: never take a second one inside."""
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % LOCKS
+        with self.directory("locks", create=True) as directory:
+            descriptor = os.open(
+                f"{number:02x}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory
+            )
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def write(self, names: Sequence[str], name: str, data: bytes) -> None:
+        """Write a small file as a whole: who reads it finds the old bytes or the new ones, after a crash, too."""
+        draft = f".{name[:100]}.{os.urandom(8).hex()}"
+        for attempt in range(TRIES):
+            with self.directory(*names, create=True) as directory:
+                try:
+                    _write_draft(directory, draft, data)
+                    os.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
+                    os.fsync(directory)
+                except FileNotFoundError:
+                    # Somebody removed the directory, which was empty, after it was opened.
+                    if attempt == TRIES - 1:
+                        raise
+                except BaseException:
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(draft, dir_fd=directory)
+                    raise
+                else:
+                    return
+
+    def read(self, names: Sequence[str], name: str) -> bytes | None:
+        """A small file's bytes; None where there is none."""
+        try:
+            with self.directory(*names) as directory:
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read()
+
+    def unlink(self, names: Sequence[str], name: str) -> bool:
+        """Remove a file; whether there was one."""
+        try:
+            with self.directory(*names) as directory:
+                os.unlink(name, dir_fd=directory)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def prune(self, names: Sequence[str], *, least: int) -> None:
+        """Remove directories that are empty, from the innermost on; the first `least` levels stay."""
+        for depth in range(len(names), least, -1):
+            try:
+                with self.directory(*names[: depth - 1]) as directory:
+                    os.rmdir(names[depth - 1], dir_fd=directory)
+            except OSError:
+                return
+
+    def entries(self, *names: str) -> list[tuple[str, bool]]:
+        """What is in a directory: names, and whether each is a directory; nothing where it is missing."""
+        try:
+            with self.directory(*names) as directory, os.scandir(directory) as found:
+                return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+        except FileNotFoundError:
+            return []
+
+
+def _make(name: str, directory: int) -> None:
+    try:
+        os.mkdir(name, 0o700, dir_fd=directory)
+    except FileExistsError:
+        return
+    os.fsync(directory)
+
+
+def _write_draft(directory: int, name: str, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o600, dir_fd=directory), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
