@@ -1,13 +1,15 @@
 """Services on stores that do not do what they should."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from aiohttp import web
 
 from app.keys import OWN_STORE, STORE
 from app.standalone import Standalone
-from jobs.clock import system_clock
+from jobs.clock import Clock, system_clock
 from storage.memory import MemoryStore
+from storage.signing import UrlSigner
 from storage.store import MediaObject, OpenObject, StorageUnavailable
 
 
@@ -39,6 +41,22 @@ class AbsentStore(MemoryStore):
 
     async def stat(self, path: str) -> MediaObject:
         raise StorageUnavailable("storage.internal:9000 refused the connection")
+
+
+class GatedStore(MemoryStore):
+    """Lists what is below `gated` only once `gate` is open."""
+
+    gated = "media/slow/"
+
+    def __init__(self, signer: UrlSigner, *, max_total_bytes: int, clock: Clock) -> None:
+        super().__init__(signer, max_total_bytes=max_total_bytes, clock=clock)
+        self.gate = asyncio.Event()
+
+    async def list(self, prefix: str) -> AsyncIterator[MediaObject]:
+        if prefix.startswith(self.gated):
+            await self.gate.wait()
+        async for each in super().list(prefix):
+            yield each
 
 
 def standalone_on(kind: type[MemoryStore]) -> type[Standalone]:

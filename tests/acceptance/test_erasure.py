@@ -3,12 +3,14 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.acceptance.client import SMALL, Client
 from tests.acceptance.expectations import assert_problem
 from tests.acceptance.service import Hosted, in_process
+from tests.acceptance.stores import GatedStore, standalone_on
 from tests.acceptance.uploading import PNG, Opened, opened, served, uploaded
 from tests.unit.actors.processing.samples import sample_of
 
@@ -53,6 +55,21 @@ async def sent(client: Client) -> Opened:
     upload = await opened(client)
     assert (await upload.put(BODY)).status == 200
     return upload
+
+
+@asynccontextmanager
+async def nobody_free_to_erase(directory: Path) -> AsyncIterator[tuple[Hosted, asyncio.Event]]:
+    """A service whose one thread for erasures is kept by somebody's, until the gate is opened."""
+    async with in_process(directory, standalone_on(GatedStore)) as service:
+        store = service.store
+        assert isinstance(store, GatedStore)
+        slow = service.client("slow")
+        await slow.picture()
+        kept = await erase(slow)
+        async with asyncio.timeout(20):
+            while (await slow.job(kept))["status"] != "running":
+                pass
+        yield service, store.gate
 
 
 async def test_an_erasure_is_a_job_that_can_be_looked_at(alice: Client) -> None:
@@ -135,12 +152,13 @@ async def test_running_and_waiting_jobs_are_cancelled(tmp_path: Path) -> None:
 
 
 async def test_what_an_earlier_job_makes_before_the_erasure_begins_goes_too(tmp_path: Path) -> None:
-    async with in_process(tmp_path, worker_threads=1) as service:
+    async with nobody_free_to_erase(tmp_path) as (service, gate):
         alice = service.client()
         running = await alice.at_work(n=1, width=512, height=512)
 
         job_id = await erase(alice)
         ending = await alice.ending_of(running)
+        gate.set()
         await erased(alice, job_id)
 
         assert ending.name == "generation_complete"
@@ -149,18 +167,17 @@ async def test_what_an_earlier_job_makes_before_the_erasure_begins_goes_too(tmp_
 
 
 async def test_what_the_caller_makes_afterwards_stays(tmp_path: Path) -> None:
-    async with in_process(tmp_path, worker_threads=1) as service:
+    async with nobody_free_to_erase(tmp_path) as (service, gate):
         alice = service.client()
         await uploaded(alice)
-        occupied = await alice.at_work()
         job_id = await erase(alice)
-        # Nobody is free to erase anything: all this is newer than the erasure, and there before it begins.
+        # All this is newer than the erasure, and there before it begins.
         fresh, drawn = await sent(alice), await alice.generate()
         keyed = await alice.post("/generate/image", SMALL, **KEY)
         unfinished = f"media/{alice.user}/images/{drawn}_1.png"
         await service.store.upload(unfinished, chunks_of(BODY), PNG)
 
-        await alice.post(f"/jobs/{occupied}/cancel")
+        gate.set()
         await erased(alice, job_id)
 
         assert unfinished in await service.stored()
