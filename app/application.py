@@ -9,7 +9,8 @@ from app.body import MAX_BODY_BYTES
 from app.keys import CLOCK, METRICS, SETTINGS, URLS
 from app.middleware import authentication, boundary, cross_origin, mark, mark_origin
 from app.observer import Observer
-from app.routes import PUBLIC, STREAMS, add_routes
+from app.queries import known_queries
+from app.routes import PUBLIC, QUERIES, STREAMS, add_routes
 from jobs.clock import Clock
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
@@ -31,7 +32,12 @@ def make_app(
     origins = frozenset(settings.cors_origins)
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
-        middlewares=[boundary(Observer(metrics, tracing)), cross_origin(origins), authentication(PUBLIC, STREAMS)],
+        middlewares=[
+            boundary(Observer(metrics, tracing)),
+            cross_origin(origins),
+            authentication(PUBLIC, STREAMS),
+            known_queries(QUERIES),
+        ],
     )
     app[SETTINGS] = settings
     app[URLS] = urls

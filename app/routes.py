@@ -1,6 +1,6 @@
 """The route table: every endpoint with its name, its method and whether it needs a user."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
@@ -12,7 +12,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `is_fixed` ones stand outside of BASE_PATH."""
+    """One endpoint. `is_fixed` ones stand outside of BASE_PATH; `query` are the parameters that it takes."""
 
     name: str
     method: str
@@ -21,7 +21,10 @@ class Route:
     is_public: bool = False
     takes_ticket: bool = False
     is_fixed: bool = False
+    query: tuple[str, ...] = ()
 
+
+_PAGE = ("limit", "cursor")
 
 ROUTES: tuple[Route, ...] = (
     Route("page", "GET", "/", pages.show_page, is_public=True),
@@ -29,18 +32,32 @@ ROUTES: tuple[Route, ...] = (
     Route("generate_image", "POST", "/generate/image", generation.generate_image),
     Route("generate_video", "POST", "/generate/video", generation.generate_video),
     Route("list_models", "GET", "/models", generation.list_models),
-    Route("list_jobs", "GET", "/jobs", jobs.list_jobs),
+    Route("list_jobs", "GET", "/jobs", jobs.list_jobs, query=("status", "kind", *_PAGE)),
     Route("get_job", "GET", "/jobs/{job_id}", jobs.get_job),
     Route("delete_job", "DELETE", "/jobs/{job_id}", jobs.delete_job),
     Route("cancel_job", "POST", "/jobs/{job_id}/cancel", jobs.cancel_job),
-    Route("stream_job", "GET", "/jobs/{job_id}/events", events.stream_job, takes_ticket=True),
+    Route(
+        "stream_job",
+        "GET",
+        "/jobs/{job_id}/events",
+        events.stream_job,
+        takes_ticket=True,
+        query=("ticket", "lastEventId"),
+    ),
     Route("make_ticket", "POST", "/events/ticket", events.make_ticket),
-    Route("stream_events", "GET", "/events", events.stream_all, takes_ticket=True),
+    Route(
+        "stream_events",
+        "GET",
+        "/events",
+        events.stream_all,
+        takes_ticket=True,
+        query=("ticket", "lastEventId", "jobId"),
+    ),
     Route("open_upload", "POST", "/media/upload/init", uploads.open_upload),
     Route("complete_upload", "POST", "/media/upload/complete", uploads.complete_upload),
     Route("abort_upload", "POST", "/media/upload/abort", uploads.abort_upload),
     Route("erase_me", "DELETE", "/me", jobs.erase_me),
-    Route("list_media", "GET", "/media", media.list_media),
+    Route("list_media", "GET", "/media", media.list_media, query=("prefix", "kind", "source", *_PAGE)),
     Route("delete_media_list", "POST", "/media/delete", media.delete_many),
     Route("get_media", "GET", "/media/{path:.+}", media.get_media),
     Route("delete_media", "DELETE", "/media/{path:.+}", media.delete_media),
@@ -55,6 +72,14 @@ ROUTES: tuple[Route, ...] = (
 
 STREAMS = frozenset(route.name for route in ROUTES if route.takes_ticket)
 PUBLIC = frozenset(name for route in ROUTES if route.is_public for name in (route.name, f"{route.name}_head"))
+QUERIES: Mapping[str, frozenset[str]] = {
+    name: frozenset(route.query)
+    for route in ROUTES
+    if not route.is_public
+    for name in (route.name, f"{route.name}_head")
+}
+"""The parameters of each route that takes no others. Pages and capabilities may be linked to with anything behind
+them; a signed URL has its own rule."""
 
 
 def add_routes(app: web.Application, base_path: str) -> None:
