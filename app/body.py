@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from app.problems import BodyError
+from app.reading import check_encoding, read_whole
 from jobs.errors import FieldError, InvalidRequest
 
 M = TypeVar("M", bound=BaseModel)
@@ -21,8 +22,9 @@ MAX_LIMIT = 200
 
 
 async def read_json(request: web.Request) -> Any:
-    """The body's JSON value; None for no body at all. Raises `BodyError`."""
-    body = await request.read()
+    """The body's JSON value; None for no body at all. Raises `BodyError`, `BodyTooSlow`."""
+    check_encoding(request, understood=("gzip", "deflate"))
+    body = await read_whole(request, MAX_BODY_BYTES)
     if not body:
         return None
     if request.content_type != "application/json" or (request.charset or "utf-8").lower() not in {"utf-8", "utf8"}:

@@ -17,12 +17,27 @@ from schema.problems import PROBLEMS
 from storage.signing import AlreadyUploaded, SignatureRefused, TooFewBytes, TooManyBytes
 from storage.store import ObjectNotFound, RangeNotSatisfiable, StorageError, StorageFull
 
+
+class BodyError(Exception):
+    """The body can't be read; `code` is from the catalogue."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class BodyTooSlow(Exception):
+    """The body comes so slowly that nobody waits for the rest."""
+
+
 RETRY_SECONDS: Final = 2
 
 CODES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (Unauthenticated, "unauthenticated"),
     (KeysUnavailable, "dependency_unavailable"),
     (SessionRefused, "forbidden"),
+    (BodyTooSlow, "request_timeout"),
     (web.RequestPayloadError, "bad_request"),  # chunks or a compression that are not what the head says
     (HubClosed, "draining"),
     (TooManyStreams, "rate_limited"),
@@ -56,15 +71,6 @@ STATUS_CODES: Final[Mapping[int, str]] = {
 
 
 _KEPT_HEADERS: Final = ("Allow", "Content-Range")
-
-
-class BodyError(Exception):
-    """The body can't be read; `code` is from the catalogue."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

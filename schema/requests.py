@@ -87,7 +87,7 @@ class UploadBody(Wire):
 
     filename: Text = Field(min_length=1, max_length=1024)
     content_type: Text = Field(min_length=1, max_length=200)
-    size: int | None = Field(default=None, ge=1, le=2**53)
+    size: int | None = Field(default=None, ge=1)
     resumable: bool = False
 
 

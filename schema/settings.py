@@ -194,6 +194,21 @@ class Settings(BaseModel):
     event_log_entries: int = Field(
         default=20_000, ge=100, description="The most events of one user that the log keeps."
     )
+    max_connections: int = Field(
+        default=4096, ge=1, le=1_000_000, description="Connections that may be open; idle ones make room for new ones."
+    )
+    head_seconds: float = Field(
+        default=20, gt=0, le=3600, description="Seconds within which the head of a request must have come."
+    )
+    keep_alive_seconds: float = Field(
+        default=75, gt=0, le=86400, description="Seconds for which a connection is kept for the next request."
+    )
+    body_seconds: float = Field(
+        default=30, gt=0, le=3600, description="Seconds within which a body must bring 256 bytes for each of them."
+    )
+    write_seconds: float = Field(
+        default=60, gt=0, le=3600, description="Seconds after which a client that reads nothing is cut off."
+    )
     stream_seconds: float = Field(
         default=600, gt=0, description="Seconds after which an event stream is ended, ± 20 %."
     )

@@ -1,6 +1,6 @@
 """`/storage/*`: the objects of a store of our own, by signed URL; stands where a bucket's own address would."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 
 from app.keys import CLOCK, OWN_STORE, STORED_HOOK
 from app.problems import BodyError
+from app.reading import check_encoding, pieces_of
 from storage.content_range import ChunkRefused
 from storage.own import OwnStore
 from storage.ranges import if_range_matches, parse_range
@@ -17,7 +18,6 @@ from storage.signing import ReadGrant, SessionGrant, SessionNotFound, WriteGrant
 from storage.store import MediaObject, RangeNotSatisfiable, StorageError
 from storage.turns import TakenOver
 
-READ_BYTES = 64 * 1024
 INLINE = (
     "image/png",
     "image/jpeg",
@@ -69,7 +69,8 @@ def _session_refusals() -> Iterator[None]:
 
 
 async def _write(request: web.Request, store: OwnStore, grant: WriteGrant) -> web.Response:
-    stored = await store.put_signed(grant, _body(request), request.content_length)
+    check_encoding(request)
+    stored = await store.put_signed(grant, pieces_of(request), request.content_length)
     _tell(request, grant.path, stored.size, stored.size)
     return web.Response(status=200, headers={hdrs.ETAG: f'"{stored.etag}"'})
 
@@ -79,11 +80,12 @@ async def _serve_session(request: web.Request, store: OwnStore, grant: SessionGr
     if request.method == hdrs.METH_DELETE:
         await store.cancel_session(grant)
         return web.Response(status=499, reason="Client Closed Request")
+    check_encoding(request)
     given = request.headers
     state = await store.put_session(
         grant,
         PutHeaders(given.get(hdrs.CONTENT_RANGE), request.content_length, given.get(hdrs.CONTENT_TYPE)),
-        _body(request),
+        pieces_of(request),
         lambda committed, total: _tell(request, grant.path, committed, total),
     )
     if state.is_complete:
@@ -96,11 +98,6 @@ def _tell(request: web.Request, path: str, committed: int, total: int | None) ->
     hook = request.app.get(STORED_HOOK)
     if hook is not None:
         hook(path, committed, total)
-
-
-async def _body(request: web.Request) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_chunked(READ_BYTES):
-        yield chunk
 
 
 async def _read(request: web.Request, store: OwnStore, grant: ReadGrant) -> web.StreamResponse:

@@ -56,11 +56,12 @@ async def test_the_operator_may_narrow_the_types(tmp_path: Path) -> None:
 async def test_more_bytes_than_the_type_may_have_are_refused_at_the_opening(
     alice: Client, content_type: str, most: int
 ) -> None:
-    assert_problem(await init(alice, content_type, size=most + 1), 413, "payload_too_large")
+    for size in (most + 1, 2**63, 10**30):
+        assert_problem(await init(alice, content_type, size=size), 413, "payload_too_large")
     assert (await init(alice, content_type, size=most, resumable=True)).status == 201
 
 
-@pytest.mark.parametrize("size", [0, -1, 2**63, 10**30, 1.5, 3.0, "3", True, [], {}])
+@pytest.mark.parametrize("size", [0, -1, 1.5, 3.0, "3", True, [], {}])
 async def test_a_size_that_is_none_is_refused(alice: Client, size: object) -> None:
     assert_refused_field(await init(alice, size=size), "size")
 
