@@ -18,6 +18,7 @@ from actors.workshop import models_of
 from app.application import make_app
 from app.auth import is_loopback
 from app.keys import HUB, READINESS
+from app.server import BACKLOG, serving
 from app.web import Backbone, WebProcess
 from jobs.clock import system_clock
 from jobs.connections import async_redis, blocking_redis
@@ -99,10 +100,7 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
         contexts = process.contexts()
         app = make_app(settings, urls=urls, clock=system_clock, metrics=metrics, contexts=contexts, tracing=tracing)
         app.on_shutdown.append(end_streams)
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-        try:
-            await runner.setup()
-            await web.SockSite(runner, sock).start()
+        async with serving(app, sock, settings, shutdown_seconds=SHUTDOWN_SECONDS):
             log.info("serving", url=f"{urls.root}/", auth="configured" if settings.has_auth else "development")
             if is_supervised:
                 when_orphaned(stop.set)
@@ -113,8 +111,6 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
             log.info("draining")
             app[READINESS].is_draining = True
             await end_streams(app)
-        finally:
-            await runner.cleanup()
     log.info("stopped")
     return 1 if died.is_set() else 0
 
@@ -132,7 +128,7 @@ def listen(settings: Settings, *, shares_port: bool = False) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     address = (settings.host.strip("[]"), settings.port)
-    return socket.create_server(address, family=family, backlog=1024, reuse_port=shares_port)
+    return socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=shares_port)
 
 
 def address_of(settings: Settings, sock: socket.socket) -> str:

@@ -2,12 +2,14 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Middleware
 
 from app.auth import Identity, Unauthenticated
+from app.connection import connection_of
 from app.handlers.events import admit_by_ticket
 from app.keys import ANSWERED_AT, AUTHENTICATOR, BEGUN, EXPIRES_AT, REQUEST_ID, USER
 from app.observer import Observer
@@ -17,6 +19,7 @@ from jobs.ids import new_id
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(:[0-9]{0,5})?")
 _ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE"
 _ALLOWED_HEADERS = (
     "Authorization, Content-Type, Content-Range, Idempotency-Key, If-Range, Last-Event-ID, Range, "
@@ -33,8 +36,9 @@ def boundary(observer: Observer) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = _request_id(request)
         request[REQUEST_ID] = request_id
-        with observer.watching(request, request_id) as seen:
+        with _attended(request), observer.watching(request, request_id) as seen:
             try:
+                _check_head(request)
                 response = await handler(request)
             except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
                 is_left = _is_left(request, error)
@@ -47,6 +51,21 @@ def boundary(observer: Observer) -> Middleware:
     return middleware
 
 
+@contextmanager
+def _attended(request: web.Request) -> Iterator[None]:
+    """Tell the connection that it is not idle; nor is it after a request whose body nobody read to the end."""
+    connection = connection_of(request.transport)
+    if connection is None:
+        yield
+        return
+    connection.begin()
+    try:
+        yield
+    finally:
+        if request.content.is_eof():
+            connection.end()
+
+
 def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.StreamResponse:
     if BEGUN in request:
         # A second head would be taken for a part of the body. Cut off, the client knows that something is missing.
@@ -56,6 +75,12 @@ def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.S
     if isinstance(error, web.HTTPRedirection):
         return error
     return problem(request, describe(error) or Description("internal_error"), request_id)
+
+
+def _check_head(request: web.Request) -> None:
+    """What the parser lets pass, and RFC 9112 (sections 2.3 and 3.2) does not. Raises `HTTPBadRequest`."""
+    if request.version > HttpVersion11 or not _HOST.fullmatch(request.headers.get(hdrs.HOST, "")):
+        raise web.HTTPBadRequest
 
 
 def _is_left(request: web.Request, error: Exception) -> bool:
@@ -71,12 +96,22 @@ def _request_id(request: web.Request) -> str:
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: what every answer carries, streams included."""
     request[BEGUN], request[ANSWERED_AT] = response, time.monotonic()
-    request_id = request.get(REQUEST_ID)
-    if request_id is not None:
-        response.headers["X-Request-Id"] = request_id
+    if REQUEST_ID not in request:
+        request[REQUEST_ID] = _request_id(request)
+        if isinstance(response, web.HTTPExpectationFailed):
+            _explain(request, response)
+    response.headers["X-Request-Id"] = request[REQUEST_ID]
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     # The libraries' versions are nobody's business.
     response.headers[hdrs.SERVER] = "media-pipeline"
+
+
+def _explain(request: web.Request, response: web.HTTPExpectationFailed) -> None:
+    """Make a problem of what aiohttp answers before any middleware, where an expectation meets no route."""
+    document = problem(request, Description("expectation_failed"), request[REQUEST_ID])
+    response.body = document.body
+    response.headers.update(document.headers)
+    response.headers[hdrs.CONTENT_LENGTH] = str(document.content_length)
 
 
 def cross_origin(origins: frozenset[str]) -> Middleware:

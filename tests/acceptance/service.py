@@ -1,7 +1,7 @@
 """A whole service in this process, put together as `app.main.serve` does it."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from app.application import make_app
 from app.keys import OWN_STORE
 from app.main import address_of, end_streams, listen
+from app.server import serving
 from app.standalone import Standalone
 from jobs.clock import Clock, system_clock
 from jobs.tracing import NO_TRACING, Tracing
@@ -105,13 +106,7 @@ async def in_process(
     standalone = make(settings, urls, clock, metrics, tracing=tracing)
     app = make_app(settings, urls=urls, clock=clock, metrics=metrics, contexts=standalone.contexts(), tracing=tracing)
     app.on_shutdown.append(end_streams)
-    runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, sock).start()
-        origin = address_of(settings, sock)
-        async with new_session() as session:
+    with closing(sock):
+        async with serving(app, sock, settings, shutdown_seconds=1), new_session() as session:
+            origin = address_of(settings, sock)
             yield Hosted(origin + settings.base_path, origin, session, app)
-    finally:
-        await runner.cleanup()
-        sock.close()
