@@ -123,7 +123,8 @@ def problem(request: web.BaseRequest, described: Description, request_id: str) -
         "title": kind.title,
         "status": kind.status,
         "detail": described.detail or kind.title,
-        "instance": request.path,
+        # `OPTIONS *` and CONNECT name no path.
+        "instance": request.path if request.path.startswith("/") else "/",
         "code": kind.code,
         "retryable": kind.retryable,
         "requestId": request_id,

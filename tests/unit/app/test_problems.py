@@ -1,5 +1,7 @@
 """The table of errors: each that somebody expects has a code, each code a status, and nothing inside is told."""
 
+from pathlib import Path
+
 import pytest
 from aiohttp import web
 
@@ -8,6 +10,8 @@ from jobs.errors import FieldError, InvalidRequest, JobsError, QueueFull
 from schema.problems import PROBLEMS
 from storage.signing import AlreadyUploaded
 from storage.store import ObjectNotFound, StorageError, StorageUnavailable
+
+ROOT = Path(__file__).parents[3]
 
 
 def subclasses_of(kind: type[JobsError]) -> list[type[JobsError]]:
@@ -24,6 +28,20 @@ def test_the_code_of_a_status_has_that_status() -> None:
     assert {code: PROBLEMS[code].status for code in STATUS_CODES.values()} == {
         code: status for status, code in STATUS_CODES.items()
     }
+
+
+RESERVED = {
+    "idempotency_in_progress",  # the database has a second post wait for the first, and gives it the same answer
+    "deadline_exceeded",  # no job has a deadline yet
+    "content_policy",  # of providers that are not here
+}
+SOURCES = [file for package in ("app", "jobs", "actors", "storage") for file in (ROOT / package).rglob("*.py")]
+
+
+def test_every_code_but_those_that_are_reserved_is_produced_by_the_code() -> None:
+    sources = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
+
+    assert {code for code in PROBLEMS if f'"{code}"' not in sources} <= RESERVED
 
 
 def test_a_subclass_stands_before_its_base_in_the_table() -> None:
