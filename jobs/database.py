@@ -1,23 +1,30 @@
-"""The database: reads, and transactions that are run again when the database asks for it."""
+"""The database: transactions that are run again when the database asks for it, and reads; both end in time."""
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from jobs.engines import cut_after
+
 T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
 
 DEADLINE_SECONDS = 1.5
 FIRST_PAUSE_SECONDS = 0.01
+LONGEST_PAUSE_SECONDS = 0.1
+FOLLOWER_READ = "SET TRANSACTION AS OF SYSTEM TIME follower_read_timestamp()"
 
-# Serialization failure, deadlock, and "the outcome is unknown": the work is written so that running it again is right.
-RETRYABLE_SQLSTATES = frozenset({"40001", "40P01", "40003"})
+# The transaction was rolled back for certain: a serialization failure, a deadlock.
+ROLLED_BACK = frozenset({"40001", "40P01"})
+# "The outcome is unknown", as after a connection that was lost.
+UNKNOWN = frozenset({"40003"})
 
 
 class DatabaseUnavailable(Exception):
@@ -25,48 +32,133 @@ class DatabaseUnavailable(Exception):
 
 
 class Database:
-    """Runs reads and transactions. Every foreign error that means "not now" leaves as `DatabaseUnavailable`."""
+    """Runs reads and transactions. Every foreign error that means "not now" leaves as `DatabaseUnavailable`.
+
+    On a server each call ends within `DEADLINE_SECONDS`, also when there is no connection to be had, or nothing but
+    silence on the one that there is.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer: a lock here is fair and free, while its own busy handler sleeps and polls.
-        self._writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
+        self._writer = asyncio.Lock() if self._is_sqlite else None
+        self._conditional = self._writing("READ COMMITTED")
+        self._serializable = self._writing("SERIALIZABLE")
+        # Without a transaction around them, reads cost one round trip instead of three.
+        self._reader = engine if self._is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._left: set[asyncio.Task[None]] = set()
 
-    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Run `work` in a transaction and commit it; `work` may run several times and must bear that."""
+    def _writing(self, isolation: str) -> AsyncEngine:
+        # SQLite's transactions are serializable, all of them.
+        options: dict[str, Any] = {} if self._is_sqlite else {"isolation_level": isolation}
+        return self.engine.execution_options(begins_to_write=True, **options)
+
+    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+        """Run `work` in a transaction and commit it, at READ COMMITTED: right for conditional updates of single rows.
+
+        `work` may run several times and must bear that. Where its second run would not find what the first committed
+        without anybody's knowing, `recall` looks for that first; what it finds is the result, and None means: not done.
+        """
+        return await self._run(self._conditional, work, recall)
+
+    async def serializable(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+        """Do the same as if no other such transaction ran beside it: for limits over many rows."""
+        return await self._run(self._serializable, work, recall)
+
+    async def _run(self, engine: AsyncEngine, work: Work[T], recall: Work[T | None] | None) -> T:
         async with AsyncExitStack() as stack:
             if self._writer is not None:
                 await stack.enter_async_context(self._writer)
-            return await self._with_retries(work)
+            return await self._with_retries(engine, work, recall)
 
-    async def _with_retries(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _with_retries(self, engine: AsyncEngine, work: Work[T], recall: Work[T | None] | None) -> T:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DEADLINE_SECONDS
         pause = FIRST_PAUSE_SECONDS
+        may_be_done = False
         while True:
             try:
-                async with self.engine.execution_options(begins_to_write=True).begin() as connection:
-                    return await work(connection)
+                async with self._entered(engine.begin(), deadline) as connection:
+                    done = await recall(connection) if may_be_done and recall is not None else None
+                    return await work(connection) if done is None else done
             except DBAPIError as error:
-                if not _is_retryable(error):
+                if not (_is_rolled_back(error) or _is_unknown(error)):
                     raise _translated(error) from error
                 if loop.time() + pause > deadline:
-                    raise DatabaseUnavailable("the transaction met conflicts until its deadline") from error
+                    raise DatabaseUnavailable("the transaction could not be finished by its deadline") from error
+                may_be_done = may_be_done or _is_unknown(error)
             except (PoolTimeoutError, OSError) as error:
                 raise DatabaseUnavailable("no connection to the database") from error
             await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # jitter, no secret
-            pause *= 2
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reads that belong together."""
+        """A connection for reads that belong together; on a server each statement sees what is committed by then."""
+        async with self._reading_from(self._reader.connect(), DEADLINE_SECONDS) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def stale_reading(self, within: float = DEADLINE_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """A connection for scans that may miss the last seconds: metrics, and what is past its keeping.
+
+        On a server they end `within` so many seconds. CockroachDB answers them from the nearest replica, apart from the
+        traffic; elsewhere they are ordinary reads.
+        """
+        is_cockroachdb = self.engine.dialect.name == "cockroachdb"
+        context = self._serializable.begin() if is_cockroachdb else self._reader.connect()
+        async with self._reading_from(context, within) as connection:
+            if is_cockroachdb:
+                await connection.exec_driver_sql(FOLLOWER_READ)
+            yield connection
+
+    @asynccontextmanager
+    async def _reading_from(
+        self, context: AbstractAsyncContextManager[AsyncConnection], within: float
+    ) -> AsyncIterator[AsyncConnection]:
+        deadline = asyncio.get_running_loop().time() + within
         try:
-            async with self.engine.connect() as connection:
+            async with self._entered(context, deadline) as connection:
                 yield connection
         except DBAPIError as error:
             raise _translated(error) from error
         except (PoolTimeoutError, OSError) as error:
             raise DatabaseUnavailable("no connection to the database") from error
+
+    @asynccontextmanager
+    async def _entered(
+        self, context: AbstractAsyncContextManager[AsyncConnection], deadline: float
+    ) -> AsyncIterator[AsyncConnection]:
+        """Enter `context`, and have its connection cut at the deadline, in the middle of a commit too."""
+        connection = await (context.__aenter__() if self._is_sqlite else self._enter(context, deadline))
+        with cut_after(deadline - asyncio.get_running_loop().time(), connection):
+            async with AsyncExitStack() as stack:
+                stack.push_async_exit(context)
+                yield connection
+
+    async def _enter(self, context: AbstractAsyncContextManager[AsyncConnection], deadline: float) -> AsyncConnection:
+        """A connection from the pool, or a new one, in time; else whatever is still opening is left behind."""
+        entering = asyncio.ensure_future(context.__aenter__())
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await asyncio.shield(entering)
+        except BaseException:
+            self._leave(context, entering)
+            raise
+
+    def _leave(
+        self, context: AbstractAsyncContextManager[AsyncConnection], entering: asyncio.Future[AsyncConnection]
+    ) -> None:
+        async def clean_up() -> None:
+            entering.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                await entering
+                await context.__aexit__(None, None, None)
+
+        task = asyncio.create_task(clean_up(), name="left-connection")
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
 
     async def check(self) -> None:
         """Raise `DatabaseUnavailable` when the database can't serve now."""
@@ -75,11 +167,17 @@ class Database:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        if self._left:
+            await asyncio.wait(self._left, timeout=DEADLINE_SECONDS)
         await self.engine.dispose()
 
 
-def _is_retryable(error: DBAPIError) -> bool:
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES
+def _is_rolled_back(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in ROLLED_BACK
+
+
+def _is_unknown(error: DBAPIError) -> bool:
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in UNKNOWN
 
 
 def _translated(error: DBAPIError) -> Exception:

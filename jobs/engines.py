@@ -1,45 +1,48 @@
-"""An engine for the database that the settings name: a file of this process's own, PostgreSQL or CockroachDB."""
+"""Engines: SQLite, PostgreSQL and CockroachDB, set up so that no caller waits for long on a database that is silent."""
 
+import asyncio
+import os
+import select
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, Dialect, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schema.settings import Settings, SettingsError
 
 SQLITE_BUSY_SECONDS = 5.0
-CONNECT_SECONDS = 1
+CONNECT_SECONDS = 1.0
 POOL_SECONDS = 1.0
+STATEMENT_MILLISECONDS = 1400
+IDLE_TRANSACTION_MILLISECONDS = 5000
+RECYCLE_SECONDS = 1800
+
+# The server ends by itself what its client gave up or, being stopped, holds: locks of a stopped process would hold
+# others up for as long as it stays stopped.
+SESSION_OPTIONS = (
+    f"-c statement_timeout={STATEMENT_MILLISECONDS}"
+    f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MILLISECONDS}"
+)
+# Of libpq: a peer that vanished without a word is noticed while the connection is idle, and while it owes an answer.
+KEEPALIVES = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
 
 
 def engine_of(settings: Settings) -> AsyncEngine:
-    """The engine. Does no I/O. Raises `SettingsError` for a URL of another kind of database."""
+    """The engine that the settings ask for: `DATABASE_URL`, or a SQLite file in `DATA_DIR`. Connects to nothing yet."""
     if settings.database_url is None:
         return sqlite_engine(settings.data_dir / "media.db")
-    return server_engine(settings.database_url.get_secret_value())
-
-
-def server_engine(text: str) -> AsyncEngine:
-    """An engine on a server. Raises `SettingsError`."""
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise SettingsError("DATABASE_URL: is no URL of a database") from error
-    kind = url.get_backend_name()
-    if kind not in {"postgresql", "cockroachdb"}:
-        raise SettingsError(f"DATABASE_URL: {kind} is neither postgresql nor cockroachdb")
-    try:
-        return create_async_engine(
-            url.set(drivername=f"{kind}+psycopg"),
-            pool_timeout=POOL_SECONDS,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
-        )
-    except (NoSuchModuleError, ImportError) as error:
-        raise SettingsError(f"DATABASE_URL: the driver of {kind} is not installed") from error
+    return server_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
 
 
 def sqlite_engine(file: Path) -> AsyncEngine:
@@ -64,3 +67,75 @@ def _begin_sqlite(connection: Connection) -> None:
     # A reader that turns into a writer fails at once when another wrote meanwhile; beginning as a writer waits.
     immediate = connection.get_execution_options().get("begins_to_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def server_engine(url: str, pool_size: int) -> AsyncEngine:
+    """An engine on `postgresql+psycopg://` or `cockroachdb+psycopg://` with at most `pool_size` connections."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        # What is used most stays open; what a peak needed is recycled.
+        pool_use_lifo=True,
+    )
+    event.listen(engine.sync_engine, "do_connect", _connect_in_time)
+    event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
+    return engine
+
+
+def _connect_in_time(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    """Prepare the driver's arguments; the connecting itself is bounded here, for libpq's least timeout is 2 s."""
+    given = parameters.get("options", "")
+    parameters |= {name: parameters.get(name, value) for name, value in KEEPALIVES.items()}
+    parameters["options"] = f"{SESSION_OPTIONS} {given}".strip()
+    # SQLAlchemy passes its driver's module on as attributes of an adapter.
+    connect = dialect.loaded_dbapi.AsyncConnection.connect
+    parameters["async_creator_fn"] = partial(_connect, connect, is_cockroachdb=dialect.name == "cockroachdb")
+
+
+async def _connect(connect: Callable[..., Any], *arguments: Any, is_cockroachdb: bool, **parameters: Any) -> Any:
+    async with asyncio.timeout(CONNECT_SECONDS):
+        connection = await connect(*arguments, **parameters)
+    if not is_cockroachdb and connection.pgconn.parameter_status(b"crdb_version"):
+        # Cockroach Labs' console hands out postgresql:// addresses, and what differs between the two is much.
+        await connection.close()
+        raise SettingsError("DATABASE_URL: this is CockroachDB; begin the URL with cockroachdb://")
+    return connection
+
+
+def _refuse_the_dead(connection: Any, _record: object, _proxy: object) -> None:
+    """Have the pool replace a connection that the server has closed meanwhile.
+
+    A server that goes leaves a farewell in the socket, and nothing else ever arrives on an idle connection: looking
+    costs no round trip, as a ping would.
+    """
+    poll = select.poll()
+    poll.register(connection.driver_connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server closed the connection")
+
+
+@contextmanager
+def cut_after(seconds: float, connection: AsyncConnection) -> Iterator[None]:
+    """Cut a server's connection when the time is up: whoever waits for an answer gets an error, and the pool a new one.
+
+    Cancelling would not do: the driver then waits for the server to confirm, which a silent one never does.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    begun = connection.sync_connection
+    driver = None if begun is None else begun.connection.driver_connection
+    timer = asyncio.get_running_loop().call_later(max(0, seconds), _cut, driver)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(driver: Any) -> None:
+    if driver is not None and not driver.closed:
+        with suppress(OSError), socket.socket(fileno=os.dup(driver.fileno())) as sock:
+            sock.shutdown(socket.SHUT_RDWR)

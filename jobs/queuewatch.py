@@ -56,9 +56,9 @@ class QueueWatch(Collector):
 
     async def _look(self) -> None:
         try:
-            async with asyncio.timeout(LONGEST_LOOK_SECONDS), self._database.reading() as connection:
+            async with self._database.stale_reading(within=LONGEST_LOOK_SECONDS) as connection:
                 waiting = await self._queue.waiting(connection)
-        except (DatabaseUnavailable, TimeoutError) as error:
+        except DatabaseUnavailable as error:
             log.debug("queue_unseen", error=type(error).__name__)
             self._waiting = {}
             return

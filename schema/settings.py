@@ -16,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from schema.database_url import driver_url
+
 MEBIBYTE = 2**20
 
 
@@ -49,6 +51,7 @@ def _key_set_url(value: str) -> str:
     return value
 
 
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(driver_url)]
 Secrets = Annotated[tuple[Annotated[SecretStr, Field(min_length=32)], ...], BeforeValidator(_split)]
 KeySetUrl = Annotated[str, AfterValidator(_key_set_url)]
 UploadType = Literal[
@@ -75,9 +78,12 @@ class Settings(BaseModel):
     data_dir: Path = Field(
         default=Path(".data"), description="Directory of the database file and of secrets made once."
     )
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseUrl | None = Field(
         default=None,
-        description="The database as a URL, postgresql:// or cockroachdb://; by default a SQLite file in DATA_DIR.",
+        description="CockroachDB (cockroachdb://…) or PostgreSQL (postgresql://…); by default SQLite in DATA_DIR.",
+    )
+    database_pool_size: int = Field(
+        default=10, ge=2, le=200, description="The most connections of one process to the database of DATABASE_URL."
     )
     redis_url: SecretStr | None = Field(
         default=None,

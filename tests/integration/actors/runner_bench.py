@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actors.middleware.cancellation import Cancellation
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress
 from actors.runner import Ending, Runner
 from actors.work import Run
-from jobs.database import Database
+from jobs.database import Database, Work
 from jobs.job import Media
 from schema.responses import JobKind
 from tests.factories import Bench, media_of, put
@@ -95,10 +94,10 @@ class Hindered(Database):
         self.errors: list[Exception] = []
         self.at = ""
 
-    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         if self.errors and self.at in getattr(work, "__qualname__", ""):
             raise self.errors.pop(0)
-        return await super().transaction(work)
+        return await super().transaction(work, recall=recall)
 
 
 @asynccontextmanager

@@ -1,15 +1,12 @@
 """The runner and its database: what it asks at a bad moment, it asks again or leaves to others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from actors.work import Run
-from jobs.database import Database, DatabaseUnavailable
+from jobs.database import Database, DatabaseUnavailable, Work
 from tests.factories import open_bench
 from tests.integration.actors.runner_bench import Hindered, open_runner
 
@@ -73,11 +70,11 @@ class Paused(Database):
         self.is_waiting = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         if isinstance(work, partial) and not self.is_waiting.is_set():
             self.is_waiting.set()
             await self.may_go_on.wait()
-        return await super().transaction(work)
+        return await super().transaction(work, recall=recall)
 
 
 async def test_a_wake_up_is_not_spent_on_a_job_that_another_worker_took(database_file: Path, tmp_path: Path) -> None:
