@@ -44,11 +44,11 @@ class Announcer:
         event = Failed(job_id=job.id, error=error.message, code=error.code, retryable=error.retryable)
         return await self._job_event(connection, job, "failed", event)
 
-    async def media_deleted(self, connection: AsyncConnection, owner: str, path: str) -> StoredEvent:
-        """An object left the library."""
+    async def media_deleted(self, connection: AsyncConnection, owner: str, path: str, id: str) -> StoredEvent:
+        """An object left the library; `id` becomes the event's."""
         payload = payload_of(MediaDeleted(path=path))
         return await self._events.insert(
-            connection, owner=owner, job_id=None, seq=1, name="media_deleted", payload=payload
+            connection, owner=owner, job_id=None, seq=1, name="media_deleted", payload=payload, id=id
         )
 
     async def _job_event(self, connection: AsyncConnection, job: Job, role: Role, event: Wire) -> StoredEvent | None:

@@ -9,9 +9,10 @@ from time import monotonic
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.background import Background
-from jobs.clock import BoundTime, Clock, DatabaseTime
+from jobs.clock import Clock, SqlTime, time_of
 from jobs.control import Control
 from jobs.database import Database
 from jobs.eraser import Eraser
@@ -70,16 +71,16 @@ def assemble(
     metrics: CollectorRegistry,
     clock: Clock,
     tracing: Tracing = NO_TRACING,
+    time: SqlTime | None = None,
     new_random: Callable[[], random.Random] = random.SystemRandom,
 ) -> Jobs:
-    """Build it all. Does no I/O."""
-    is_sqlite = database.engine.dialect.name == "sqlite"
-    time = BoundTime(clock) if is_sqlite else DatabaseTime()
+    """Build it all. Does no I/O. `time` is where statements take it from; by default what suits the database."""
+    time = time or time_of(database.engine.dialect.name, clock)
     lease = timedelta(seconds=settings.lease_seconds)
     jobs, queue, events, media = JobRepository(time), QueueRepository(time), EventRepository(time), MediaRepository()
     keys, pending = IdempotencyRepository(time), UploadRepository(time)
     log = EventLog(redis, clock, keep_seconds=settings.event_log_seconds, max_entries=settings.event_log_entries)
-    background = Background()
+    background, alarm = Background(), Alarm()
     announcer = Announcer(events)
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
@@ -138,6 +139,7 @@ def assemble(
         janitor=janitor,
         background=background,
         policy=LeasePolicy(lease, new_random()),
+        alarm=alarm,
         metrics=counts,
     )
     library = Library(
@@ -179,6 +181,7 @@ def assemble(
             jobs_kept=timedelta(days=settings.job_retention_days),
             events_kept=timedelta(seconds=settings.event_log_seconds),
         ),
+        alarm=alarm,
         metrics=counts,
     )
     return Jobs(

@@ -10,6 +10,10 @@ from schema.tables import Instant
 
 Clock = Callable[[], datetime]
 
+# A node leaves the cluster when its clock differs by more than half a second. Without an allowance a job that one node
+# took in could be not due yet for the worker that it woke at another, and wait until somebody is woken again.
+COCKROACHDB_OFFSET = timedelta(seconds=1)
+
 
 def system_clock() -> datetime:
     """The machine's time, aware, in UTC."""
@@ -20,7 +24,11 @@ class SqlTime(Protocol):
     """Where a statement takes the time from."""
 
     def now(self, plus: timedelta = timedelta()) -> ColumnElement[Any]:
-        """The moment of the statement, moved by `plus`."""
+        """The moment of the statement or of its transaction's begin, moved by `plus`."""
+        ...
+
+    def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
+        """A moment `after` from now; with none, one that has come already, whatever clock it is compared with."""
         ...
 
 
@@ -33,10 +41,35 @@ class BoundTime:
     def now(self, plus: timedelta = timedelta()) -> ColumnElement[Any]:
         return literal(self._clock() + plus, Instant)
 
+    def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
+        return self.now(after)
+
 
 class DatabaseTime:
-    """The database's own time, so that clocks of different machines don't decide about leases."""
+    """The database's own time, so that clocks of different machines don't decide about leases.
+
+    It is the time at which the transaction began, and never later than the statement: a lease that was asked for while
+    a row was locked is taken to be as old as the question, which is what its worker counts from, too.
+    """
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        """`offset` is by how much the clocks of the database's nodes may differ."""
+        self._offset = offset
 
     def now(self, plus: timedelta = timedelta()) -> ColumnElement[Any]:
         moment: ColumnElement[Any] = func.now()
         return moment + literal(plus, Interval) if plus else moment
+
+    def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
+        return self.now(after or -self._offset)
+
+
+def time_of(dialect: str, clock: Clock) -> SqlTime:
+    """Where statements take the time from on a database of this dialect."""
+    match dialect:
+        case "sqlite":
+            return BoundTime(clock)
+        case "cockroachdb":
+            return DatabaseTime(COCKROACHDB_OFFSET)
+        case _:
+            return DatabaseTime()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from jobs.alarm import Alarm
 from jobs.announcer import Announcer, payload_of
 from jobs.background import Background
 from jobs.database import Database
@@ -16,7 +17,7 @@ from jobs.eventlog import EventLog, JobMoment, frame_of
 from jobs.ids import new_id
 from jobs.janitor import Janitor, garbage_of
 from jobs.job import Failure, Job, Lease, Media
-from jobs.lifecycle import Move
+from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, dump
@@ -61,6 +62,7 @@ class LeaseService:
         janitor: Janitor,
         background: Background,
         policy: LeasePolicy,
+        alarm: Alarm,
         metrics: JobMetrics,
     ) -> None:
         self._database = database
@@ -74,6 +76,7 @@ class LeaseService:
         self._janitor = janitor
         self._background = background
         self._policy = policy
+        self._alarm = alarm
         self._metrics = metrics
 
     @property
@@ -85,14 +88,20 @@ class LeaseService:
         """Take the job whose turn it is; None when there is none."""
         while True:
             async with self._database.reading() as connection:
-                candidates = await self._queue.candidates(connection, kind)
-            for job_id in candidates:
-                token = new_id()
-                job = await self._database.transaction(partial(self._claim, job_id=job_id, token=token))
-                if job is not None:
-                    return Lease(job, token)
+                candidates = list(await self._queue.candidates(connection, kind))
             if not candidates:
                 return None
+            spread = 1
+            while candidates:
+                # Whoever was quicker with one is about to take the next: the losers spread, each time further.
+                job_id = candidates.pop(self._policy.random.randrange(min(spread, len(candidates))))
+                token = new_id()
+                claim = partial(self._claim, job_id=job_id, token=token)
+                held = partial(self._queue.held, id=job_id, token=token)
+                job = await self._database.transaction(claim, recall=held)
+                if job is not None:
+                    return Lease(job, token)
+                spread *= 2
             # Others were quicker with all of them; what came meanwhile spent its wake-up on us.
 
     async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
@@ -138,7 +147,7 @@ class LeaseService:
                 await self._janitor.note_end(connection, job)
             return job
 
-        ended = await self._database.transaction(work)
+        ended = await self._database.transaction(work, recall=partial(self._ended, lease=lease, status="succeeded"))
         if ended is None:
             return False
         self._metrics.finished(ended)
@@ -171,12 +180,15 @@ class LeaseService:
         return await self._give_back(lease, "release", timedelta(), attempts=lease.job.attempts - 1)
 
     async def _give_back(self, lease: Lease, by: Move, pause: timedelta, **values: Any) -> bool:
-        async def work(connection: AsyncConnection) -> bool:
-            run_at = self._jobs.moment(pause)
-            values.update(progress=None, message=None, run_at=run_at, woken_at=None)
-            return await self._move(connection, lease, "running", by, **values) is not None
+        async def work(connection: AsyncConnection) -> Job | None:
+            values.update(progress=None, message=None, run_at=self._jobs.due(pause), woken_at=None)
+            return await self._move(connection, lease, "running", by, **values)
 
-        return await self._database.transaction(work)
+        recall = partial(self._ended, lease=lease, status="queued")
+        if await self._database.transaction(work, recall=recall) is None:
+            return False
+        self._alarm.within(pause.total_seconds())
+        return True
 
     async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError) -> bool:
         job = lease.job
@@ -188,7 +200,9 @@ class LeaseService:
                 await self._announcer.failed(connection, ended, error)
             return ended
 
-        ended = await self._database.transaction(work)
+        ended = await self._database.transaction(
+            work, recall=partial(self._ended, lease=lease, status=after(source, by))
+        )
         if ended is None:
             return False
         self._metrics.finished(ended)
@@ -201,6 +215,11 @@ class LeaseService:
         self, connection: AsyncConnection, lease: Lease, source: JobStatus, by: Move, **values: Any
     ) -> Job | None:
         return await self._jobs.move(connection, lease.job.id, source, by, token=lease.token, **values)
+
+    async def _ended(self, connection: AsyncConnection, lease: Lease, status: JobStatus) -> Job | None:
+        """The job if this run is the one that left it so; no other run has its number."""
+        job = await self._jobs.get(connection, lease.job.id)
+        return job if job is not None and job.status == status and job.claims == lease.job.claims else None
 
     def _tell(self, job: Job) -> None:
         self._background.start("tell", self._outbox.tell(job.id))

@@ -9,6 +9,7 @@ from jobs.announcer import Announcer, payload_of
 from jobs.background import Background
 from jobs.database import Database
 from jobs.errors import NotFound
+from jobs.ids import new_id
 from jobs.janitor import Janitor
 from jobs.outbox import Outbox
 from jobs.repositories.events import EventRepository, StoredEvent
@@ -95,15 +96,15 @@ class Library:
             await self._outbox.tell_these([deleted])
 
     async def _delete(self, owner: str, path: str) -> StoredEvent | None:
-        garbage = (path, derived_prefix(path))
+        garbage, event_id = (path, derived_prefix(path)), new_id()
 
         async def work(connection: AsyncConnection) -> StoredEvent | None:
             if not await self._media.delete(connection, path):
                 return None
             await self._janitor.note(connection, garbage, timedelta())
-            return await self._announcer.media_deleted(connection, owner, path)
+            return await self._announcer.media_deleted(connection, owner, path, event_id)
 
-        deleted = await self._database.transaction(work)
+        deleted = await self._database.transaction(work, recall=lambda tx: self._events.get(tx, event_id))
         if deleted is not None:
             await self._janitor.try_to_remove(garbage)
         return deleted

@@ -63,9 +63,17 @@ class UploadPolicy:
 
 
 async def check_room(jobs: JobRepository, connection: AsyncConnection, owner: str, limits: Limits) -> None:
-    """Raise `QueueFull` when the owner, or everybody together, has as many unfinished jobs as may be."""
-    own, everybody = await jobs.unfinished(connection, owner)
+    """Raise `QueueFull` when the owner has as many unfinished jobs as may be. Exact in a serializable transaction."""
+    own = await jobs.unfinished(connection, owner)
     if own >= limits.max_queued_per_user:
         raise QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
-    if everybody >= limits.max_queued:
+
+
+async def check_load(jobs: JobRepository, connection: AsyncConnection, limits: Limits) -> None:
+    """Raise `QueueFull` when everybody together has as many unfinished jobs as may be.
+
+    Asked before the transaction, so that those who come at once may pass by as many as they are: counted inside of it,
+    every submit would conflict with every other, and on CockroachDB with every claim.
+    """
+    if await jobs.unfinished(connection) >= limits.max_queued:
         raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)

@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +21,7 @@ from jobs.job import Job
 from jobs.lifecycle import TERMINAL
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import CANCELLED, Limits, WakeUps, check_room, dump
+from jobs.policies import CANCELLED, Limits, WakeUps, check_load, check_room, dump
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.jobs import JobRepository
@@ -56,6 +57,16 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def _same(submission: Submission, first: tuple[str, str] | None) -> str | None:
+    """The job of a key's first use, which must have been this request. Raises `IdempotencyKeyReused`."""
+    if first is None:
+        return None
+    fingerprint, job_id = first
+    if fingerprint != submission.fingerprint:
+        raise IdempotencyKeyReused("this key came with another request before")
+    return job_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +119,17 @@ class JobService:
 
     async def submit(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
+        async with self._database.reading() as connection:
+            earlier = await self._earlier(connection, submission)
+            if earlier is not None:
+                return Accepted(earlier, is_replay=True)
+            place = await self._place(connection, submission)
         job_id = new_id()
         with self._tracing.span("job submit", "producer", {"media.job.kind": submission.kind, "media.job.id": job_id}):
-            origin = origin_of(self._tracing)
-            earlier, told = await self._database.transaction(lambda tx: self._insert(tx, submission, job_id, origin))
+            insert = partial(
+                self._insert, submission=submission, job_id=job_id, place=place, origin=origin_of(self._tracing)
+            )
+            earlier, told = await self._database.serializable(insert, recall=partial(self._inserted, job_id=job_id))
         if earlier is not None:
             return Accepted(earlier, is_replay=True)
         structlog.contextvars.bind_contextvars(job_id=job_id)
@@ -121,24 +139,33 @@ class JobService:
         self._background.start("tell", self._outbox.tell_these(told))
         return Accepted(job_id, is_replay=False)
 
+    async def _earlier(self, connection: AsyncConnection, submission: Submission) -> str | None:
+        """The job that the key made earlier. Raises `IdempotencyKeyReused`."""
+        if submission.idempotency_key is None:
+            return None
+        return _same(submission, await self._keys.first(connection, submission.owner, submission.idempotency_key))
+
+    async def _place(self, connection: AsyncConnection, submission: Submission) -> int:
+        """Where in the queue the new job will be. Raises `QueueFull`.
+
+        Looked up before the transaction: what reads the whole queue would conflict with all that goes on in it.
+        """
+        if submission.kind != "erasure":
+            # Whoever wants everything gone is not told to come back when there is less of it.
+            await check_load(self._jobs, connection, self._limits)
+        return await self._queue.newcomers_place(connection, submission.kind, submission.owner)
+
     async def _insert(
-        self, connection: AsyncConnection, submission: Submission, job_id: str, origin: dict[str, str]
+        self, connection: AsyncConnection, submission: Submission, job_id: str, place: int, origin: dict[str, str]
     ) -> tuple[str | None, list[StoredEvent]]:
-        """The job that the key made earlier, or the events of the new one."""
-        if await self._jobs.get(connection, job_id) is not None:
-            # This runs again after a commit of which the outcome was unknown: it had succeeded.
-            return None, await self._events.unpublished_of(connection, job_id)
+        """The job that the key made meanwhile, or the events of the new one."""
         if submission.idempotency_key is not None:
             first = await self._keys.claim(
                 connection, submission.owner, submission.idempotency_key, submission.fingerprint, job_id
             )
             if first is not None:
-                fingerprint, earlier = first
-                if fingerprint != submission.fingerprint:
-                    raise IdempotencyKeyReused("this key came with another request before")
-                return earlier, []
+                return _same(submission, first), []
         if submission.kind != "erasure":
-            # Whoever wants everything gone is not told to come back when there is less of it.
             await check_room(self._jobs, connection, submission.owner, self._limits)
         job = await self._jobs.insert(
             connection,
@@ -150,9 +177,13 @@ class JobService:
             is_eligible=True,
             origin=origin,
         )
-        places = await self._queue.places(connection, submission.kind, [job_id])
-        event = await self._announcer.queued(connection, job, places[job_id])
+        event = await self._announcer.queued(connection, job, place)
         return None, [event] if event else []
+
+    async def _inserted(self, connection: AsyncConnection, job_id: str) -> tuple[None, list[StoredEvent]] | None:
+        if await self._jobs.get(connection, job_id) is None:
+            return None
+        return None, await self._events.unpublished_of(connection, job_id)
 
     async def get(self, owner: str, job_id: str) -> JobView:
         """One job of this owner. Raises `NotFound`."""
@@ -226,14 +257,18 @@ class JobService:
     async def delete(self, owner: str, job_id: str) -> None:
         """Forget a finished job; its media stay. Raises `NotFound`, `JobNotFinished`."""
 
-        async def work(connection: AsyncConnection) -> None:
+        async def work(connection: AsyncConnection) -> Literal[True]:
             job = await self._owned(connection, owner, job_id)
             if job.status not in TERMINAL or not await self._jobs.delete_finished(connection, job_id):
                 raise JobNotFinished(f"the job is {job.status}")
             await self._events.delete_of(connection, [job_id])
             await self._uploads.forget(connection, [job_id])
+            return True
 
-        await self._database.transaction(work)
+        async def is_gone(connection: AsyncConnection) -> Literal[True] | None:
+            return True if await self._jobs.get(connection, job_id) is None else None
+
+        await self._database.transaction(work, recall=is_gone)
 
     async def _owned(self, connection: AsyncConnection, owner: str, job_id: str) -> Job:
         job = await self._jobs.get(connection, job_id) if is_id(job_id) else None

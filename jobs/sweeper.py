@@ -1,9 +1,8 @@
 """The sweeper: a loop in every process that repairs what got stuck. No leader, no cron; every repair may run twice."""
 
-import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,6 +11,7 @@ from typing import get_args
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.database import Database, DatabaseUnavailable
 from jobs.eventlog import EventLog, LogUnavailable
@@ -34,8 +34,8 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 STALE_WAKE_UP = timedelta(seconds=10)
 KEYS_KEPT = timedelta(hours=24)
-LEAST_PAUSE_SECONDS = 0.05
-TIDY_EVERY = 60
+TIDY_EVERY = 12
+TIDY_BATCH = 300
 WORKER_LOST = JobError(code="worker_lost", message=PROBLEMS["worker_lost"].title, retryable=True)
 
 
@@ -66,6 +66,7 @@ class Sweeper:
         log: EventLog,
         wake_ups: WakeUps,
         policy: SweepPolicy,
+        alarm: Alarm,
         metrics: JobMetrics,
     ) -> None:
         self._database = database
@@ -80,15 +81,16 @@ class Sweeper:
         self._log = log
         self._wake_ups = wake_ups
         self._policy = policy
+        self._alarm = alarm
         self._epoch = ""
         self._rounds = 0
         self._metrics = metrics
 
     async def run(self) -> None:
-        """Sweep until cancelled, sooner when a retry is due sooner."""
+        """Sweep until cancelled; again when a retry is due, and after a while at the latest."""
         while True:
             await self.sweep()
-            await asyncio.sleep(await self._pause())
+            await self._alarm.wait(await self._pause())
 
     async def _pause(self) -> float:
         pause = self._policy.every_seconds * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, no secret
@@ -97,7 +99,7 @@ class Sweeper:
                 due = await self._queue.seconds_until_due(connection)
         except DatabaseUnavailable:
             return pause
-        return pause if due is None else max(LEAST_PAUSE_SECONDS, min(pause, due))
+        return pause if due is None else min(pause, due)
 
     async def sweep(self) -> None:
         """Do every repair once; one that fails does not keep the others from running."""
@@ -163,7 +165,7 @@ class Sweeper:
                 lost_workers=job.lost_workers + 1,
                 progress=None,
                 message=None,
-                run_at=self._jobs.moment(timedelta()),
+                run_at=self._jobs.due(),
                 woken_at=None,
             )
             return None
@@ -190,22 +192,35 @@ class Sweeper:
         missing = due - await self._wake_ups.waiting(kind) if due else 0
         if missing <= 0:
             return 0
-        woken = await self._database.transaction(partial(self._queue.wake, kind=kind, stale=stale, limit=missing))
+        async with self._database.reading() as connection:
+            overdue = await self._queue.overdue(connection, kind, stale, missing)
+        if not overdue:
+            return 0
+
+        async def all_of_them(_connection: AsyncConnection) -> Sequence[str]:
+            # They may be marked already: woken once more is better than marked and not woken.
+            return overdue
+
+        wake = partial(self._queue.wake, ids=overdue, stale=stale)
+        woken = await self._database.transaction(wake, recall=all_of_them)
         for job_id in woken:
             await self._wake_ups.send(kind, job_id)
         return len(woken)
 
     async def _tidy(self) -> int:
         """Remove jobs, events and idempotency keys past their keeping."""
-        await self._database.transaction(lambda tx: self._events.delete_jobless(tx, self._policy.events_kept))
-        keys = await self._database.transaction(lambda tx: self._keys.delete_older(tx, KEYS_KEPT))
-        jobs = await self._database.transaction(self._forget_old_jobs)
-        return len(keys) + jobs
+        async with self._database.stale_reading() as connection:
+            events = await self._events.jobless(connection, self._policy.events_kept, TIDY_BATCH)
+            keys = await self._keys.older(connection, KEYS_KEPT, TIDY_BATCH)
+            jobs = await self._jobs.finished_before(connection, self._policy.jobs_kept, TIDY_BATCH)
+        await self._database.transaction(partial(self._forget, events=events, keys=keys, jobs=jobs))
+        return len(keys) + len(jobs)
 
-    async def _forget_old_jobs(self, connection: AsyncConnection) -> int:
-        ids = await self._jobs.finished_before(connection, self._policy.jobs_kept, BATCH)
-        if ids:
-            await self._events.delete_of(connection, ids)
-            await self._uploads.forget(connection, ids)
-            await self._jobs.delete_all(connection, ids)
-        return len(ids)
+    async def _forget(
+        self, connection: AsyncConnection, events: Sequence[str], keys: Sequence[tuple[str, str]], jobs: Sequence[str]
+    ) -> None:
+        await self._events.delete_all(connection, events)
+        await self._keys.delete_all(connection, keys)
+        await self._events.delete_of(connection, jobs)
+        await self._uploads.forget(connection, jobs)
+        await self._jobs.delete_all(connection, jobs)

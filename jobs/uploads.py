@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
+from typing import Literal
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,15 +13,7 @@ from jobs.announcer import Announcer, payload_of
 from jobs.background import Background
 from jobs.clock import Clock
 from jobs.database import Database
-from jobs.errors import (
-    ContentTypeRefused,
-    FieldError,
-    InvalidRequest,
-    NotFound,
-    QuotaExceeded,
-    TooLarge,
-    UploadIncomplete,
-)
+from jobs.errors import ContentTypeRefused, NotFound, QuotaExceeded, TooLarge, UploadIncomplete
 from jobs.eventlog import EventLog, JobMoment, frame_of
 from jobs.ids import new_id, new_key
 from jobs.janitor import Janitor, garbage_of
@@ -28,7 +21,8 @@ from jobs.job import Job, Upload
 from jobs.lifecycle import UNFINISHED
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import Limits, UploadPolicy, WakeUps, check_room, dump
+from jobs.policies import Limits, UploadPolicy, WakeUps, check_load, check_room, dump
+from jobs.presigning import object_path, presign
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.uploads import UploadRepository
@@ -39,8 +33,8 @@ from schema.events import UploadProgress, event_name
 from schema.problems import PROBLEMS
 from schema.requests import UploadBody
 from schema.responses import JobError, UploadAccepted, UploadOpened
-from storage.paths import incoming_object, safe_filename, upload_object
-from storage.store import ObjectNotFound, PresignedUpload, StorageError, Store
+from storage.paths import incoming_object
+from storage.store import ObjectNotFound, StorageError, Store
 
 EXPIRED = JobError(code="upload_expired", message=PROBLEMS["upload_expired"].title, retryable=True)
 BATCH = 100
@@ -98,12 +92,15 @@ class Uploads:
         most = min(self._policy.most(body.content_type), self._store.max_object_bytes)
         if body.size is not None and body.size > most:
             raise TooLarge(f"an upload of this type has at most {most} bytes")
-        path = _object_path(owner, body)
+        path = object_path(owner, body)
         async with self._database.reading() as connection:
+            await check_load(self._jobs, connection, self._limits)
             await check_room(self._jobs, connection, owner, self._limits)
             most = min(most, await self._room(connection, owner, body.size or 1))
         is_resumable = body.resumable or (body.size or 0) > self._policy.resumable_bytes
-        presigned = await self._presign(incoming_object(path), body, most, origin, is_resumable=is_resumable)
+        presigned = await presign(
+            self._store, self._policy, incoming_object(path), body, most, origin, is_resumable=is_resumable
+        )
         upload = Upload(
             object_path=path,
             owner=owner,
@@ -118,7 +115,10 @@ class Uploads:
             stored_bytes=None,
         )
         try:
-            await self._database.transaction(partial(self._insert, upload=upload, filename=body.filename))
+            await self._database.serializable(
+                partial(self._insert, upload=upload, filename=body.filename),
+                recall=partial(self._is_inserted, upload=upload),
+            )
         except BaseException:  # nobody will hear of the session
             await self._close_session(upload)
             raise
@@ -136,21 +136,10 @@ class Uploads:
             raise QuotaExceeded(f"your library may have {self._policy.max_bytes_per_user} bytes")
         return room
 
-    async def _presign(
-        self, path: str, body: UploadBody, most: int, origin: str | None, *, is_resumable: bool
-    ) -> PresignedUpload:
-        least, most = (body.size, body.size) if body.size is not None else (1, most)
-        if is_resumable:
-            lifetime = self._policy.session_lifetime.total_seconds()
-            return await self._store.start_resumable(
-                path, body.content_type, min_bytes=least, max_bytes=most, expires_in=lifetime, origin=origin
-            )
-        lifetime = self._policy.url_lifetime.total_seconds()
-        return await self._store.upload_presigned(
-            path, body.content_type, min_bytes=least, max_bytes=most, expires_in=lifetime
-        )
+    async def _is_inserted(self, connection: AsyncConnection, upload: Upload) -> Literal[True] | None:
+        return True if await self._uploads.get(connection, upload.object_path) is not None else None
 
-    async def _insert(self, connection: AsyncConnection, upload: Upload, filename: str) -> None:
+    async def _insert(self, connection: AsyncConnection, upload: Upload, filename: str) -> Literal[True]:
         # Once more, and this time nobody else can open one in between.
         await check_room(self._jobs, connection, upload.owner, self._limits)
         await self._room(connection, upload.owner, upload.max_bytes)
@@ -172,6 +161,7 @@ class Uploads:
         )
         await self._uploads.insert(connection, upload)
         await self._announcer.started(connection, job)
+        return True
 
     async def complete(self, owner: str, object_path: str) -> UploadAccepted:
         """Have the bytes verified; said again, it changes nothing.
@@ -190,8 +180,10 @@ class Uploads:
             with self._tracing.span(
                 "job submit", "producer", {"media.job.kind": "upload", "media.job.id": upload.job_id}
             ):
-                work = partial(self._complete, upload=upload, size=stored.size, origin=origin_of(self._tracing))
-                is_first = await self._database.transaction(work)
+                is_first = await self._database.transaction(
+                    partial(self._complete, upload=upload, size=stored.size, origin=origin_of(self._tracing)),
+                    recall=partial(self._is_completed, upload=upload, size=stored.size),
+                )
             if is_first:
                 self._metrics.completed(stored.size)
                 self._background.start("wake_up", self._wake_ups.send("upload", upload.job_id))
@@ -201,6 +193,10 @@ class Uploads:
     async def _complete(self, connection: AsyncConnection, upload: Upload, size: int, origin: dict[str, str]) -> bool:
         is_first = await self._uploads.complete(connection, upload.object_path, size)
         return is_first and await self._jobs.make_eligible(connection, upload.job_id, origin)
+
+    async def _is_completed(self, connection: AsyncConnection, upload: Upload, size: int) -> Literal[True] | None:
+        stored = await self._uploads.get(connection, upload.object_path)
+        return True if stored is not None and stored.stored_bytes == size else None
 
     async def unfinished_job(self, owner: str, object_path: str) -> str:
         """The job to cancel in order to abort an upload. Raises `NotFound`, also when it is in the library already."""
@@ -236,7 +232,9 @@ class Uploads:
         async with self._database.reading() as connection:
             expired = await self._uploads.expired(connection, self._policy.grace, BATCH)
         for job_id in expired:
-            job = await self._database.transaction(partial(self._expire, job_id=job_id))
+            job = await self._database.transaction(
+                partial(self._expire, job_id=job_id), recall=partial(self._expired, job_id=job_id)
+            )
             if job is not None:
                 self._metrics.finished(job)
                 await self.discard(job)
@@ -249,6 +247,10 @@ class Uploads:
             await self.abandon(connection, job)
             await self._announcer.failed(connection, job, EXPIRED)
         return job
+
+    async def _expired(self, connection: AsyncConnection, job_id: str) -> Job | None:
+        job = await self._jobs.get(connection, job_id)
+        return job if job is not None and job.error == dump(EXPIRED) else None
 
     async def of_job(self, job: Job) -> Upload:
         """What a job's upload is about. Raises `NotFound`."""
@@ -285,10 +287,3 @@ class Uploads:
         if upload is None or job is None or upload.owner != owner:
             raise NotFound("there is no such upload")
         return upload, job
-
-
-def _object_path(owner: str, body: UploadBody) -> str:
-    try:
-        return upload_object(owner, new_id(), safe_filename(body.filename, body.content_type))
-    except ValueError:
-        raise InvalidRequest([FieldError("filename", "no usable name is left of it")]) from None

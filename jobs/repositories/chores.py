@@ -1,10 +1,10 @@
 """Rows of `cleanup` and `idempotency_key`: what must be removed later, and what was asked already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -67,11 +67,15 @@ class IdempotencyRepository:
         )
         if (await connection.execute(statement)).one_or_none() is not None:
             return None
+        return await self.first(connection, owner, key)
+
+    async def first(self, connection: AsyncConnection, owner: str, key: str) -> tuple[str, str] | None:
+        """The (fingerprint, job id) that a key is bound to."""
         query = select(IdempotencyRow.fingerprint, IdempotencyRow.job_id).where(
             IdempotencyRow.owner == owner, IdempotencyRow.key == key
         )
-        row = (await connection.execute(query)).one()
-        return row.fingerprint, row.job_id
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None else (row.fingerprint, row.job_id)
 
     async def delete_of(self, connection: AsyncConnection, owner: str, moment: datetime) -> None:
         """Forget the keys that an owner had used by a moment."""
@@ -79,9 +83,13 @@ class IdempotencyRepository:
             delete(IdempotencyRow).where(IdempotencyRow.owner == owner, IdempotencyRow.created_at <= moment)
         )
 
-    async def delete_older(self, connection: AsyncConnection, age: timedelta) -> Sequence[str]:
-        """Forget keys past their keeping."""
-        statement = (
-            delete(IdempotencyRow).where(IdempotencyRow.created_at < self._time.now(-age)).returning(IdempotencyRow.key)
-        )
-        return (await connection.execute(statement)).scalars().all()
+    async def older(self, connection: AsyncConnection, age: timedelta, limit: int) -> Sequence[tuple[str, str]]:
+        """Keys past their keeping, with their owners."""
+        query = select(IdempotencyRow.owner, IdempotencyRow.key).where(IdempotencyRow.created_at < self._time.now(-age))
+        return [(row.owner, row.key) for row in await connection.execute(query.limit(limit))]
+
+    async def delete_all(self, connection: AsyncConnection, keys: Collection[tuple[str, str]]) -> None:
+        """Forget these keys."""
+        if keys:
+            is_one_of_them = tuple_(IdempotencyRow.owner, IdempotencyRow.key).in_(keys)
+            await connection.execute(delete(IdempotencyRow).where(is_one_of_them))

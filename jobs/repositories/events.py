@@ -54,9 +54,10 @@ class EventRepository:
         name: str,
         payload: str,
         is_terminal: bool = False,
+        id: str | None = None,
     ) -> StoredEvent:
         """Write an event; a second one with a job's number, or a second terminal one, breaks a unique index."""
-        event = StoredEvent(new_id(), owner, job_id, seq, name, payload, is_terminal, None)
+        event = StoredEvent(id or new_id(), owner, job_id, seq, name, payload, is_terminal, None)
         await connection.execute(
             insert(EventRow).values(
                 id=event.id,
@@ -70,6 +71,11 @@ class EventRepository:
             )
         )
         return event
+
+    async def get(self, connection: AsyncConnection, id: str) -> StoredEvent | None:
+        """One event."""
+        row = (await connection.execute(select(*_COLUMNS).where(EventRow.id == id))).one_or_none()
+        return None if row is None else StoredEvent(*row)
 
     async def unpublished_of(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
         """What of one job was not told yet, in order."""
@@ -114,12 +120,15 @@ class EventRepository:
         """Remove the owner's events that belong to no job."""
         await connection.execute(delete(EventRow).where(EventRow.job_id.is_(None), EventRow.owner == owner))
 
-    async def delete_jobless(self, connection: AsyncConnection, age: timedelta) -> None:
-        """Remove told events that belong to no job once they are older than `age`."""
-        await connection.execute(
-            delete(EventRow).where(
-                EventRow.job_id.is_(None),
-                EventRow.published_id.is_not(None),
-                EventRow.created_at < self._time.now(-age),
-            )
+    async def jobless(self, connection: AsyncConnection, age: timedelta, limit: int) -> Sequence[str]:
+        """Ids of told events that belong to no job and are older than `age`."""
+        query = select(EventRow.id).where(
+            EventRow.job_id.is_(None),
+            EventRow.published_id.is_not(None),
+            EventRow.created_at < self._time.now(-age),
         )
+        return (await connection.execute(query.limit(limit))).scalars().all()
+
+    async def delete_all(self, connection: AsyncConnection, ids: Collection[str]) -> None:
+        """Remove these events."""
+        await connection.execute(delete(EventRow).where(EventRow.id.in_(ids)))

@@ -45,8 +45,12 @@ class JobRepository:
         self._time = time
 
     def moment(self, ahead: timedelta) -> ColumnElement[Any]:
-        """A moment from now, for a value of a move."""
+        """A moment from now, for a condition of a move."""
         return self._time.now(ahead)
+
+    def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
+        """From when on a job may be claimed (again), for a value of a move."""
+        return self._time.due(after)
 
     async def insert(
         self,
@@ -71,7 +75,7 @@ class JobRepository:
                 status="queued",
                 request=request,
                 max_attempts=max_attempts,
-                run_at=now if is_eligible else None,
+                run_at=self._time.due() if is_eligible else None,
                 woken_at=now,
                 created_at=now,
                 origin=origin,
@@ -111,11 +115,12 @@ class JobRepository:
         query = select(*COLUMNS).where(JobRow.owner == owner, is_recent).order_by(JobRow.id.desc()).limit(limit)
         return [job_of(row) for row in await connection.execute(query)]
 
-    async def unfinished(self, connection: AsyncConnection, owner: str) -> tuple[int, int]:
-        """How many unfinished jobs the owner has, and how many there are in all."""
-        own = func.count().filter(JobRow.owner == owner)
-        row = (await connection.execute(select(own, func.count()).where(JobRow.status.in_(UNFINISHED)))).one()
-        return row[0], row[1]
+    async def unfinished(self, connection: AsyncConnection, owner: str | None = None) -> int:
+        """How many unfinished jobs the owner has, or everybody together."""
+        query = select(func.count()).where(JobRow.status.in_(UNFINISHED))
+        if owner is not None:
+            query = query.where(JobRow.owner == owner)
+        return (await connection.execute(query)).scalar_one()
 
     async def move(
         self,
@@ -149,11 +154,10 @@ class JobRepository:
 
     async def make_eligible(self, connection: AsyncConnection, id: str, origin: dict[str, str]) -> bool:
         """Let a queued job be claimed from now on, as `origin` asks for; False when it is queued no longer."""
-        now = self._time.now()
         statement = (
             update(JobRow)
             .where(JobRow.id == id, JobRow.status == "queued")
-            .values(run_at=now, woken_at=now, origin=origin)
+            .values(run_at=self._time.due(), woken_at=self._time.now(), origin=origin)
             .returning(JobRow.id)
         )
         return (await connection.execute(statement)).one_or_none() is not None

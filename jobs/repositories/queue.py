@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Select, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Subquery, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
@@ -13,6 +13,8 @@ from schema.responses import JobKind, JobStatus
 from schema.tables import JobRow
 
 CLAIM_WINDOW = 24
+PRIORITY = 0
+"""What a job has that nobody gave another one."""
 
 
 class QueueRepository:
@@ -21,11 +23,11 @@ class QueueRepository:
     def __init__(self, time: SqlTime) -> None:
         self._time = time
 
-    def _order(self, kind: JobKind) -> Select[tuple[str, int]]:
-        """Ids of claimable jobs with their places, from 1.
+    def _turns(self, kind: JobKind) -> Subquery:
+        """Claimable jobs with their turns, from 1.
 
         A job's turn is its rank among its owner's jobs plus what its owner has running, so that no owner can
-        fill the window however many jobs they post; then priority, then age.
+        fill the window however many jobs they post.
         """
         running = (
             select(JobRow.owner, func.count().label("jobs"))
@@ -34,7 +36,7 @@ class QueueRepository:
             .subquery()
         )
         rank = func.row_number().over(partition_by=JobRow.owner, order_by=(JobRow.priority.desc(), JobRow.id))
-        turns = (
+        return (
             select(
                 JobRow.id,
                 JobRow.priority,
@@ -44,6 +46,10 @@ class QueueRepository:
             .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
             .subquery()
         )
+
+    def _order(self, kind: JobKind) -> Select[tuple[str, int]]:
+        """Ids of claimable jobs with their places, from 1: by turn, then priority, then age."""
+        turns = self._turns(kind)
         place = func.row_number().over(order_by=(turns.c.turn, turns.c.priority.desc(), turns.c.id))
         return select(turns.c.id, place.label("place"))
 
@@ -58,6 +64,23 @@ class QueueRepository:
         order = self._order(kind).subquery()
         rows = await connection.execute(select(order.c.id, order.c.place).where(order.c.id.in_(ids)))
         return {row.id: row.place for row in rows}
+
+    async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> int:
+        """The place that a job would get which this owner posted now."""
+        is_before = (JobRow.status == "queued") & (JobRow.run_at <= self._time.now()) & (JobRow.priority >= PRIORITY)
+        is_at_work = JobRow.status.in_(("running", "cancelling"))
+        own = select(func.count()).where(JobRow.owner == owner, JobRow.kind == kind, is_before | is_at_work)
+        turn = own.scalar_subquery() + 1
+        turns = self._turns(kind)
+        is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & (turns.c.priority >= PRIORITY))
+        query = select(func.count()).select_from(turns).where(is_sooner)
+        return (await connection.execute(query)).scalar_one() + 1
+
+    async def held(self, connection: AsyncConnection, id: str, token: str) -> Job | None:
+        """The job, if its lease is the one with this token."""
+        query = select(*COLUMNS).where(JobRow.id == id, JobRow.lease_token == token)
+        row = (await connection.execute(query)).one_or_none()
+        return None if row is None else job_of(row)
 
     async def claim(
         self,
@@ -126,35 +149,40 @@ class QueueRepository:
         """By kind, how many jobs may be claimed now, and for how many seconds the first of them has been waiting."""
         now = self._time.now()
         query = (
-            select(JobRow.kind, func.count(), func.min(JobRow.run_at))
+            select(JobRow.kind, func.count(), func.min(JobRow.run_at), now)
             .where(JobRow.status == "queued", JobRow.run_at <= now)
             .group_by(JobRow.kind)
         )
         rows = (await connection.execute(query)).all()
-        moment = (await connection.execute(select(now))).scalar_one()
-        return {kind: (count, max(0.0, (moment - since).total_seconds())) for kind, count, since in rows}
+        return {kind: (count, (moment - since).total_seconds()) for kind, count, since, moment in rows}
 
-    async def wake(self, connection: AsyncConnection, kind: JobKind, stale: timedelta, limit: int) -> Sequence[str]:
-        """Mark as woken, and give back, due jobs whose last wake-up is older than `stale`."""
-        now = self._time.now()
-        overdue = (
+    async def overdue(self, connection: AsyncConnection, kind: JobKind, stale: timedelta, limit: int) -> Sequence[str]:
+        """Due jobs whose last wake-up is older than `stale`."""
+        query = (
             select(JobRow.id)
-            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= now)
-            .where((JobRow.woken_at < self._time.now(-stale)) | JobRow.woken_at.is_(None))
+            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
+            .where(self._is_stale(stale))
             .order_by(JobRow.run_at)
             .limit(limit)
         )
-        statement = update(JobRow).where(JobRow.id.in_(overdue)).values(woken_at=now).returning(JobRow.id)
+        return (await connection.execute(query)).scalars().all()
+
+    async def wake(self, connection: AsyncConnection, ids: Collection[str], stale: timedelta) -> Sequence[str]:
+        """Mark these as woken; give back which of them nobody else woke meanwhile."""
+        statement = (
+            update(JobRow)
+            .where(JobRow.id.in_(ids), JobRow.status == "queued", self._is_stale(stale))
+            .values(woken_at=self._time.now())
+            .returning(JobRow.id)
+        )
         return (await connection.execute(statement)).scalars().all()
+
+    def _is_stale(self, stale: timedelta) -> ColumnElement[bool]:
+        return (JobRow.woken_at < self._time.now(-stale)) | JobRow.woken_at.is_(None)
 
     async def seconds_until_due(self, connection: AsyncConnection) -> float | None:
         """How long until the next job that waits for its time may run; None when none waits."""
         now = self._time.now()
-        query = select(func.min(JobRow.run_at), literal(True).label("any")).where(
-            JobRow.status == "queued", JobRow.run_at > now
-        )
-        due = (await connection.execute(query)).one()[0]
-        if due is None:
-            return None
-        moment = (await connection.execute(select(now))).scalar_one()
-        return float((due - moment).total_seconds())
+        query = select(func.min(JobRow.run_at), now).where(JobRow.status == "queued", JobRow.run_at > now)
+        due, moment = (await connection.execute(query)).one()
+        return None if due is None else float((due - moment).total_seconds())
