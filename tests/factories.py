@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from sqlalchemy import Row, select, update
 
 from jobs.assembly import Jobs, assemble
+from jobs.clock import BoundTime
 from jobs.database import Database
-from jobs.engines import sqlite_engine
 from jobs.eventlog import LogUnavailable
 from jobs.ids import new_id, new_key
 from jobs.job import Failure, Job, Lease, Media
@@ -32,6 +32,7 @@ from storage.paths import generated_image, generated_video
 from storage.signing import UrlSigner
 from storage.store import Store
 from tests.clock import ManualClock
+from tests.databases import Place, SqlitePlace
 
 OWNER = "alice"
 LEASE_SECONDS = 30.0
@@ -137,7 +138,7 @@ class RecordingWakeUps:
 
 @dataclass(frozen=True)
 class Bench:
-    """The lifecycle, assembled on SQLite, an in-process Redis and the memory store, with the time in hand."""
+    """The lifecycle, assembled on a database, an in-process Redis and the memory store, with the time in hand."""
 
     jobs: Jobs
     database: Database
@@ -244,7 +245,7 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(
-    file: Path,
+    place: Place | Path,
     *,
     server: FakeServer | None = None,
     clock: ManualClock | None = None,
@@ -254,13 +255,14 @@ async def open_bench(
     tracing: Tracing = NO_TRACING,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
-    """Assemble the lifecycle on a migrated SQLite file; `settings` override the defaults."""
+    """Assemble the lifecycle on a migrated database, or SQLite file; `settings` override the defaults."""
+    place = SqlitePlace(place) if isinstance(place, Path) else place
     server = server or FakeServer()
     clock = clock or ManualClock()
     store = store or make_store(clock)
     wake_ups = wake_ups or RecordingWakeUps(server)
     metrics = CollectorRegistry()
-    database = wrap(Database(sqlite_engine(file)))
+    database = wrap(Database(place.engine()))
     redis = FakeAsyncRedis(server=server)
     jobs = assemble(
         Settings(lease_seconds=LEASE_SECONDS, **settings),
@@ -272,6 +274,7 @@ async def open_bench(
         metrics=metrics,
         clock=clock,
         tracing=tracing,
+        time=BoundTime(clock),
         new_random=lambda: random.Random(7),
     )
     try:

@@ -1,18 +1,18 @@
 """The bench of the lifecycle's tests."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.clock import ManualClock
+from tests.databases import Place
 from tests.factories import Bench, open_bench
 from tests.readers import LogReader
 
 
 @pytest.fixture
-async def bench(database_file: Path, clock: ManualClock) -> AsyncIterator[Bench]:
-    async with open_bench(database_file, clock=clock) as opened:
+async def bench(place: Place, clock: ManualClock) -> AsyncIterator[Bench]:
+    async with open_bench(place, clock=clock) as opened:
         yield opened
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.factories import LEASE_SECONDS, Bench, make_failure, media_of, output_path, paths_in, put
 from tests.readers import LogReader, names
 
+pytestmark = pytest.mark.places("sqlite", "cockroachdb")
+
 ENDS = {"generation_complete", "generation_failed"}
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 from datetime import timedelta
-from pathlib import Path
 
 from jobs.job import Lease
 from jobs.repositories.queue import CLAIM_WINDOW
+from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, make_failure, open_bench
 from tests.readers import LogReader
 
@@ -40,10 +40,10 @@ async def test_twenty_concurrent_claims_never_give_one_of_ten_jobs_twice(bench: 
     assert leases.count(None) == 10
 
 
-async def test_claims_of_several_processes_never_give_a_job_twice(bench: Bench, database_file: Path) -> None:
+async def test_claims_of_several_processes_never_give_a_job_twice(bench: Bench, place: Place) -> None:
     submitted = await bench.submit_many(10)
 
-    async with open_bench(database_file, server=bench.server, clock=bench.clock) as other:
+    async with open_bench(place, server=bench.server, clock=bench.clock) as other:
         leases = await asyncio.gather(*(each.leases.claim("image") for each in (bench, other) * 10))
 
     assert sorted(job_ids(leases)) == sorted(submitted)

@@ -1,12 +1,12 @@
 """Idempotency keys: one job for each, whoever repeats the request how often."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from jobs.errors import IdempotencyKeyReused, QueueFull
 from jobs.service import Accepted, Submission
+from tests.databases import Place
 from tests.factories import Bench, open_bench
 
 HOUR = 3600
@@ -67,16 +67,16 @@ async def test_a_hundred_concurrent_submits_with_one_key_make_one_job(bench: Ben
     assert await count_jobs(bench) == 1
 
 
-async def test_a_key_of_two_processes_makes_one_job(bench: Bench, database_file: Path) -> None:
-    async with open_bench(database_file, server=bench.server, clock=bench.clock) as other:
+async def test_a_key_of_two_processes_makes_one_job(bench: Bench, place: Place) -> None:
+    async with open_bench(place, server=bench.server, clock=bench.clock) as other:
         accepted = await asyncio.gather(*(ask(each) for each in (bench, other) * 10))
 
     assert len({each.job_id for each in accepted}) == 1
     assert await count_jobs(bench) == 1
 
 
-async def test_a_request_that_was_refused_does_not_use_its_key_up(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued_per_user=1) as bench:
+async def test_a_request_that_was_refused_does_not_use_its_key_up(place: Place) -> None:
+    async with open_bench(place, max_queued_per_user=1) as bench:
         first = await ask(bench, key="first")
         with pytest.raises(QueueFull):
             await ask(bench, key="second")
@@ -85,8 +85,8 @@ async def test_a_request_that_was_refused_does_not_use_its_key_up(database_file:
         assert not (await ask(bench, key="second")).is_replay
 
 
-async def test_a_replay_needs_no_room(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued_per_user=1) as bench:
+async def test_a_replay_needs_no_room(place: Place) -> None:
+    async with open_bench(place, max_queued_per_user=1) as bench:
         first = await ask(bench)
 
         assert (await ask(bench)).job_id == first.job_id

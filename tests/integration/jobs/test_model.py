@@ -3,13 +3,13 @@
 import asyncio
 import random
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from schema.tables import CleanupRow, EventRow, JobRow, MediaRow
 from tests.clock import ManualClock
+from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, open_bench, paths_in
 from tests.integration.jobs.model import OUTPUTS, OWNERS, World
 
@@ -94,13 +94,13 @@ async def check_store(world: World) -> None:
         assert count <= OUTPUTS
 
 
-@pytest.mark.parametrize("seed", [3, 5, 7])
+@pytest.mark.parametrize(("place", "seed"), [("sqlite", 3), ("postgresql", 5), ("cockroachdb", 7)], indirect=["place"])
 async def test_every_job_ends_once_is_told_in_order_and_leaves_nothing_behind(
-    database_file: Path, clock: ManualClock, seed: int
+    place: Place, clock: ManualClock, seed: int
 ) -> None:
     async with (
-        open_bench(database_file, clock=clock) as one,
-        open_bench(database_file, clock=clock, server=one.server, store=one.store, wake_ups=one.wake_ups) as other,
+        open_bench(place, clock=clock) as one,
+        open_bench(place, clock=clock, server=one.server, store=one.store, wake_ups=one.wake_ups) as other,
     ):
         world = World([one, other], random.Random(seed))
         await world.open()

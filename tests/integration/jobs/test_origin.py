@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 import structlog
 from opentelemetry.sdk.trace import TracerProvider
 
 from jobs.otel import OtelTracing
 from tests.clock import ManualClock
 from tests.factories import open_bench
+
+pytestmark = pytest.mark.places("sqlite")
 
 
 async def test_a_job_that_is_claimed_by_anothers_wake_up_after_a_restart_knows_its_own_origin(

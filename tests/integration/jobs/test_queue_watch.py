@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import BoundTime
 from jobs.database import Database, DatabaseUnavailable
-from jobs.queuewatch import LOOK_SECONDS, QueueWatch
+from jobs.queuewatch import LONGEST_LOOK_SECONDS, LOOK_SECONDS, QueueWatch
 from jobs.repositories.queue import QueueRepository
 from tests.factories import Bench
+
+pytestmark = pytest.mark.places("sqlite", "cockroachdb")
 
 
 class Flaky(Database):
@@ -19,10 +22,10 @@ class Flaky(Database):
     is_down = False
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def stale_reading(self, within: float = LONGEST_LOOK_SECONDS) -> AsyncIterator[AsyncConnection]:
         if self.is_down:
             raise DatabaseUnavailable("down")
-        async with super().reading() as connection:
+        async with super().stale_reading(within) as connection:
             yield connection
 
 

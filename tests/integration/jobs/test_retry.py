@@ -1,13 +1,15 @@
 """Attempts that fail: tried again later where that can help, and never more often than allowed."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from jobs.leases import FIRST_RETRY_SECONDS
+from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, make_failure, open_bench, paths_in
 from tests.readers import LogReader, names
+
+pytestmark = pytest.mark.places("sqlite", "cockroachdb")
 
 
 async def test_a_failure_that_may_pass_puts_the_job_back_with_a_pause_within_its_bounds(bench: Bench) -> None:
@@ -79,8 +81,8 @@ async def test_a_worker_is_woken_when_a_retry_is_due_and_not_before(bench: Bench
     assert bench.wake_ups.sent == [("image", lease.job.id)]
 
 
-async def test_the_last_attempts_failure_is_the_jobs(database_file: Path) -> None:
-    async with open_bench(database_file, max_attempts=2) as bench:
+async def test_the_last_attempts_failure_is_the_jobs(place: Place) -> None:
+    async with open_bench(place, max_attempts=2) as bench:
         first = await bench.start()
         await bench.leases.fail(first, make_failure())
         bench.clock.advance(60)
@@ -158,8 +160,8 @@ async def test_what_an_attempt_stored_stays_while_the_job_is_tried_again(bench: 
     assert await paths_in(bench.store) == [output.path]
 
 
-async def test_a_release_counts_no_attempt_and_can_be_claimed_at_once(database_file: Path) -> None:
-    async with open_bench(database_file, max_attempts=1) as bench:
+async def test_a_release_counts_no_attempt_and_can_be_claimed_at_once(place: Place) -> None:
+    async with open_bench(place, max_attempts=1) as bench:
         lease = await bench.start()
 
         for _ in range(5):
@@ -170,8 +172,8 @@ async def test_a_release_counts_no_attempt_and_can_be_claimed_at_once(database_f
 
 
 @pytest.mark.parametrize("retry_after", [None, 5.0])
-async def test_attempts_count_across_releases(database_file: Path, retry_after: float | None) -> None:
-    async with open_bench(database_file, max_attempts=2) as bench:
+async def test_attempts_count_across_releases(place: Place, retry_after: float | None) -> None:
+    async with open_bench(place, max_attempts=2) as bench:
         await bench.leases.fail(await bench.start(), make_failure(retry_after=retry_after))
         bench.clock.advance(60)
         await bench.leases.release(await bench.claim())

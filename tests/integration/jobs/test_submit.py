@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 
 from jobs.errors import NotFound, QueueFull
 from jobs.policies import RETRY_AFTER_SECONDS
+from tests.databases import Place
 from tests.factories import Bench, open_bench
 from tests.readers import LogReader, names
 
@@ -32,8 +32,8 @@ async def test_the_queued_event_is_written_with_the_job(bench: Bench) -> None:
     assert json.loads(event.payload) == {"jobId": job_id, "kind": "image", "queuePosition": 1}
 
 
-async def test_a_refused_job_leaves_neither_row_nor_event_nor_wake_up(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued_per_user=1) as bench:
+async def test_a_refused_job_leaves_neither_row_nor_event_nor_wake_up(place: Place) -> None:
+    async with open_bench(place, max_queued_per_user=1) as bench:
         first = await bench.submit()
         bench.wake_ups.forget()
 
@@ -97,8 +97,8 @@ async def test_what_redis_missed_is_told_and_woken_by_the_sweeper_when_it_is_bac
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "cancelling"])
-async def test_a_user_may_have_so_many_unfinished_jobs_whatever_they_do(database_file: Path, status: str) -> None:
-    async with open_bench(database_file, max_queued_per_user=2) as bench:
+async def test_a_user_may_have_so_many_unfinished_jobs_whatever_they_do(place: Place, status: str) -> None:
+    async with open_bench(place, max_queued_per_user=2) as bench:
         first, _ = await bench.submit_many(2)
         await bench.set_row(first, status=status)
 
@@ -109,16 +109,16 @@ async def test_a_user_may_have_so_many_unfinished_jobs_whatever_they_do(database
         assert caught.value.retry_after == RETRY_AFTER_SECONDS
 
 
-async def test_a_finished_job_makes_room(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued_per_user=1) as bench:
+async def test_a_finished_job_makes_room(place: Place) -> None:
+    async with open_bench(place, max_queued_per_user=1) as bench:
         job_id = await bench.submit()
         await bench.service.cancel("alice", job_id)
 
         await bench.submit()
 
 
-async def test_all_users_together_may_have_so_many_unfinished_jobs(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued=2) as bench:
+async def test_all_users_together_may_have_so_many_unfinished_jobs(place: Place) -> None:
+    async with open_bench(place, max_queued=2) as bench:
         await bench.submit(owner="alice")
         await bench.submit(owner="bob")
 
@@ -126,8 +126,8 @@ async def test_all_users_together_may_have_so_many_unfinished_jobs(database_file
             await bench.submit(owner="carol")
 
 
-async def test_concurrent_submits_do_not_pass_the_limit(database_file: Path) -> None:
-    async with open_bench(database_file, max_queued_per_user=5) as bench:
+async def test_concurrent_submits_do_not_pass_the_limit(place: Place) -> None:
+    async with open_bench(place, max_queued_per_user=5) as bench:
         results = await asyncio.gather(*(bench.submit() for _ in range(20)), return_exceptions=True)
 
         assert sum(isinstance(result, QueueFull) for result in results) == 15

@@ -1,12 +1,10 @@
 """The sweeper takes jobs back from workers that fell silent."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from jobs.database import Database
+from jobs.database import Database, Work
+from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, open_bench, output_path, paths_in, put
 from tests.readers import LogReader
 
@@ -52,8 +50,8 @@ async def test_a_second_lost_worker_is_counted_so_that_the_job_can_run_alone(ben
     assert (await bench.claim()).job.lost_workers == 2
 
 
-async def test_a_job_whose_workers_are_lost_at_every_attempt_has_failed(database_file: Path) -> None:
-    async with open_bench(database_file, max_attempts=2) as bench:
+async def test_a_job_whose_workers_are_lost_at_every_attempt_has_failed(place: Place) -> None:
+    async with open_bench(place, max_attempts=2) as bench:
         reader = LogReader(bench.jobs.log, "alice")
         await reader.read()
         lease = await bench.start()
@@ -71,8 +69,8 @@ async def test_a_job_whose_workers_are_lost_at_every_attempt_has_failed(database
         assert await paths_in(bench.store) == []
 
 
-async def test_what_a_lost_worker_stores_afterwards_is_removed_later(database_file: Path) -> None:
-    async with open_bench(database_file, max_attempts=1) as bench:
+async def test_what_a_lost_worker_stores_afterwards_is_removed_later(place: Place) -> None:
+    async with open_bench(place, max_attempts=1) as bench:
         lease = await bench.start()
         await bench.lapse()
         await put(bench.store, output_path(lease.job))
@@ -83,8 +81,8 @@ async def test_what_a_lost_worker_stores_afterwards_is_removed_later(database_fi
         assert await paths_in(bench.store) == []
 
 
-async def test_every_lapsed_lease_is_taken_back_in_one_sweep_also_while_redis_is_down(database_file: Path) -> None:
-    async with open_bench(database_file, max_attempts=1) as bench:
+async def test_every_lapsed_lease_is_taken_back_in_one_sweep_also_while_redis_is_down(place: Place) -> None:
+    async with open_bench(place, max_attempts=1) as bench:
         leases = [await bench.start(owner=owner) for owner in ("alice", "bob", "carol")]
         bench.server.connected = False
 
@@ -93,11 +91,11 @@ async def test_every_lapsed_lease_is_taken_back_in_one_sweep_also_while_redis_is
         assert [(await bench.row(lease.job.id)).status for lease in leases] == ["failed"] * 3
 
 
-async def test_a_lease_that_two_processes_find_lapsed_counts_once(bench: Bench, database_file: Path) -> None:
+async def test_a_lease_that_two_processes_find_lapsed_counts_once(bench: Bench, place: Place) -> None:
     lease = await bench.start()
     bench.clock.advance(LEASE_SECONDS + 1)
 
-    async with open_bench(database_file, server=bench.server, clock=bench.clock) as other:
+    async with open_bench(place, server=bench.server, clock=bench.clock) as other:
         await bench.sweep()
         await other.sweep()
 
@@ -110,16 +108,14 @@ class OvertakenDatabase(Database):
 
     overtaking: Callable[[], Awaitable[object]] | None = None
 
-    async def transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         overtaking, self.overtaking = self.overtaking, None
         if overtaking is not None:
             await overtaking()
-        return await super().transaction(work)
+        return await super().transaction(work, recall=recall)
 
 
-async def test_a_worker_that_comes_back_while_its_job_is_being_taken_keeps_it(
-    bench: Bench, database_file: Path
-) -> None:
+async def test_a_worker_that_comes_back_while_its_job_is_being_taken_keeps_it(bench: Bench, place: Place) -> None:
     lease = await bench.start()
     bench.clock.advance(LEASE_SECONDS + 1)
     overtaken: list[OvertakenDatabase] = []
@@ -128,7 +124,7 @@ async def test_a_worker_that_comes_back_while_its_job_is_being_taken_keeps_it(
         overtaken.append(OvertakenDatabase(database.engine))
         return overtaken[0]
 
-    async with open_bench(database_file, server=bench.server, clock=bench.clock, wrap=wrap) as other:
+    async with open_bench(place, server=bench.server, clock=bench.clock, wrap=wrap) as other:
         overtaken[0].overtaking = lambda: bench.leases.heartbeat(lease, 50.0, None)
         await other.sweeper.return_lapsed()
 

@@ -1,12 +1,11 @@
 """The sweeper's other repairs: untold events, garbage, what is past its keeping, and its own resilience."""
 
-from pathlib import Path
-
 import pytest
 
 from storage.memory import MemoryStore
 from storage.store import StorageUnavailable
 from tests.clock import ManualClock
+from tests.databases import Place
 from tests.factories import LEASE_SECONDS, URLS, Bench, make_store, open_bench, paths_in
 from tests.readers import LogReader
 
@@ -65,11 +64,11 @@ async def test_an_event_that_is_about_to_be_told_is_left_to_whoever_wrote_it(ben
     assert await reader.read() == []
 
 
-async def test_events_are_told_once_however_many_sweep(bench: Bench, reader: LogReader, database_file: Path) -> None:
+async def test_events_are_told_once_however_many_sweep(bench: Bench, reader: LogReader, place: Place) -> None:
     (job_id,) = await ended_untold(bench, "alice")
     bench.clock.advance(OVERDUE_SECONDS)
 
-    async with open_bench(database_file, server=bench.server, clock=bench.clock) as other:
+    async with open_bench(place, server=bench.server, clock=bench.clock) as other:
         await bench.sweep()
         await other.sweep()
 
@@ -92,9 +91,9 @@ async def test_an_event_of_no_job_is_told_by_the_sweeper_too(bench: Bench, reade
 
 
 async def test_garbage_that_storage_did_not_take_is_worked_off_later(
-    database_file: Path, clock: ManualClock, flaky_store: FlakyStore
+    place: Place, clock: ManualClock, flaky_store: FlakyStore
 ) -> None:
-    async with open_bench(database_file, clock=clock, store=flaky_store) as bench:
+    async with open_bench(place, clock=clock, store=flaky_store) as bench:
         lease = await bench.start()
         await bench.make(lease)
         await bench.service.cancel("alice", lease.job.id)
@@ -113,9 +112,9 @@ async def test_garbage_that_storage_did_not_take_is_worked_off_later(
 
 
 async def test_a_repair_that_fails_does_not_keep_the_others_from_running(
-    database_file: Path, clock: ManualClock, flaky_store: FlakyStore
+    place: Place, clock: ManualClock, flaky_store: FlakyStore
 ) -> None:
-    async with open_bench(database_file, clock=clock, store=flaky_store) as bench:
+    async with open_bench(place, clock=clock, store=flaky_store) as bench:
         (media,) = await bench.succeed(await bench.start())
         flaky_store.is_down = True
         await bench.library.delete("alice", media.path)
@@ -129,8 +128,8 @@ async def test_a_repair_that_fails_does_not_keep_the_others_from_running(
         assert bench.repairs("expired") == 1
 
 
-async def test_finished_jobs_and_their_events_are_removed_after_their_keeping(database_file: Path) -> None:
-    async with open_bench(database_file, job_retention_days=7) as bench:
+async def test_finished_jobs_and_their_events_are_removed_after_their_keeping(place: Place) -> None:
+    async with open_bench(place, job_retention_days=7) as bench:
         (media,) = await bench.succeed(await bench.start())
         assert media.job_id is not None
         bench.clock.advance(7 * DAY + 1)
@@ -142,8 +141,8 @@ async def test_finished_jobs_and_their_events_are_removed_after_their_keeping(da
         assert await bench.events(media.job_id) == []
 
 
-async def test_the_media_of_a_removed_job_stay(database_file: Path) -> None:
-    async with open_bench(database_file, job_retention_days=7) as bench:
+async def test_the_media_of_a_removed_job_stay(place: Place) -> None:
+    async with open_bench(place, job_retention_days=7) as bench:
         (media,) = await bench.succeed(await bench.start())
         bench.clock.advance(7 * DAY + 1)
 
@@ -154,8 +153,8 @@ async def test_the_media_of_a_removed_job_stay(database_file: Path) -> None:
         assert await paths_in(bench.store) == [media.path]
 
 
-async def test_jobs_within_their_keeping_and_unfinished_ones_stay(database_file: Path) -> None:
-    async with open_bench(database_file, job_retention_days=7) as bench:
+async def test_jobs_within_their_keeping_and_unfinished_ones_stay(place: Place) -> None:
+    async with open_bench(place, job_retention_days=7) as bench:
         waiting = await bench.submit(kind="video")
         bench.clock.advance(1)
         lease = await bench.start()
@@ -168,8 +167,8 @@ async def test_jobs_within_their_keeping_and_unfinished_ones_stay(database_file:
         assert {job.job_id for job in page.items} == {waiting, lease.job.id}
 
 
-async def test_told_events_of_no_job_are_removed_after_the_logs_keeping(database_file: Path) -> None:
-    async with open_bench(database_file, event_log_seconds=60) as bench:
+async def test_told_events_of_no_job_are_removed_after_the_logs_keeping(place: Place) -> None:
+    async with open_bench(place, event_log_seconds=60) as bench:
         (media,) = await bench.succeed(await bench.start())
         await bench.library.delete("alice", media.path)
         await bench.settle()
@@ -182,8 +181,8 @@ async def test_told_events_of_no_job_are_removed_after_the_logs_keeping(database
         assert await bench.events(None) == []
 
 
-async def test_an_untold_event_is_kept_however_old_it_is(database_file: Path) -> None:
-    async with open_bench(database_file, event_log_seconds=60) as bench:
+async def test_an_untold_event_is_kept_however_old_it_is(place: Place) -> None:
+    async with open_bench(place, event_log_seconds=60) as bench:
         (media,) = await bench.succeed(await bench.start())
         bench.server.connected = False
         await bench.library.delete("alice", media.path)

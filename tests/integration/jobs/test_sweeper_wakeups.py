@@ -3,10 +3,10 @@
 import asyncio
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from schema.responses import JobKind
 from tests.clock import ManualClock
+from tests.databases import Place
 from tests.factories import Bench, RecordingWakeUps, make_failure, open_bench
 
 STALE_SECONDS = 11
@@ -117,10 +117,10 @@ async def test_after_redis_was_emptied_jobs_are_woken_once(bench: Bench) -> None
     assert sorted(job_id for _, job_id in bench.wake_ups.sent) == sorted(submitted)
 
 
-async def test_a_process_that_starts_does_not_wake_jobs_whose_wake_ups_wait(bench: Bench, database_file: Path) -> None:
+async def test_a_process_that_starts_does_not_wake_jobs_whose_wake_ups_wait(bench: Bench, place: Place) -> None:
     await bench.submit_many(3)
 
-    async with open_bench(database_file, server=bench.server, clock=bench.clock, wake_ups=bench.wake_ups) as newcomer:
+    async with open_bench(place, server=bench.server, clock=bench.clock, wake_ups=bench.wake_ups) as newcomer:
         await newcomer.sweep()
 
     assert len(bench.wake_ups.sent) == 3
@@ -148,9 +148,9 @@ async def test_a_released_job_is_woken_by_the_next_sweep(bench: Bench) -> None:
     assert bench.wake_ups.sent == [("image", lease.job.id)]
 
 
-async def test_the_loop_sweeps_sooner_when_a_retry_is_due_sooner(database_file: Path) -> None:
+async def test_the_loop_sweeps_sooner_when_a_retry_is_due_sooner(place: Place) -> None:
     wake_ups = AwaitedWakeUps()
-    async with open_bench(database_file, clock=RunningClock(), wake_ups=wake_ups, sweep_seconds=3600) as bench:
+    async with open_bench(place, clock=RunningClock(), wake_ups=wake_ups, sweep_seconds=3600) as bench:
         lease = await bench.start()
         await bench.leases.fail(lease, make_failure())
         wake_ups.forget()

@@ -8,6 +8,8 @@ from jobs.eventlog import LogUnavailable
 from jobs.tickets import TICKET_SECONDS, Admission
 from tests.factories import Bench
 
+pytestmark = pytest.mark.places("sqlite")
+
 ADMISSION = Admission("alice", 1_750_000_000.5)
 
 

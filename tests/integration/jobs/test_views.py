@@ -11,6 +11,8 @@ from jobs.service import SNAPSHOT_JOBS
 from schema.responses import JobStatus, JobView
 from tests.factories import LEASE_SECONDS, Bench, make_failure
 
+pytestmark = pytest.mark.places("sqlite", "cockroachdb")
+
 MINUTE = 60
 
 
