@@ -1,21 +1,76 @@
-"""Bringing a database to the schema that this code needs."""
+"""Bringing a database to the schema that this code needs, while others may be doing the same."""
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
+import asyncio
+from importlib import resources
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+if TYPE_CHECKING:
+    from alembic.config import Config
 
-def configuration(connection: Connection) -> Config:
+NO_VERSION = ""
+PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+def configuration(connection: Connection) -> "Config":
     """Alembic's configuration for one connection; the scripts come from the installed package."""
+    from alembic.config import Config  # noqa: PLC0415  # slow to import, and rarely needed
+
     config = Config()
     config.set_main_option("script_location", "schema:migrations")
     config.attributes["connection"] = connection
     return config
 
 
+def head() -> str:
+    """The latest revision that this code has a script for; revisions are numbers of four digits."""
+    scripts = resources.files("schema.migrations") / "versions"
+    return max(script.name[:4] for script in scripts.iterdir() if script.name[:4].isdigit())
+
+
 async def migrate(engine: AsyncEngine) -> None:
-    """Run every migration that the database has not had."""
+    """Run every migration that the database has not had.
+
+    A database that is ahead of this code is left alone: a migration keeps what the code before it needs. Where another
+    process migrates at the same time one of the two fails, and then looks how far the other has come.
+    """
+    pauses = iter(PAUSES_SECONDS)
+    while (version := await _version_of(engine)) < head():
+        try:
+            await _upgrade(engine)
+        except DBAPIError:
+            if await _version_of(engine) != version:
+                pauses = iter(PAUSES_SECONDS)
+                continue
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
+
+
+async def _version_of(engine: AsyncEngine) -> str:
     async with engine.connect() as connection:
+        return await connection.run_sync(_version)
+
+
+def _version(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return NO_VERSION
+    version = connection.execute(text("SELECT max(version_num) FROM alembic_version")).scalar()
+    return cast("str | None", version) or NO_VERSION
+
+
+async def _upgrade(engine: AsyncEngine) -> None:
+    from alembic import command  # noqa: PLC0415  # slow to import, and rarely needed
+
+    async with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            # An index over a big table takes longer than any statement of the service may.
+            await connection.exec_driver_sql("SET statement_timeout = 0")
+            await connection.commit()
         await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "head"))
         await connection.commit()
+        await connection.invalidate()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from alembic import context
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import Integer, String, Text
 
 from schema.tables import Base
 
@@ -11,10 +11,12 @@ from schema.tables import Base
 def compare_type(
     _context: object, _inspected: object, _metadata: object, inspected_type: object, metadata_type: Any
 ) -> bool | None:
-    """CockroachDB's INTEGER has 64 bits and reflects as BigInteger: that is no difference."""
-    if isinstance(inspected_type, BigInteger) and isinstance(metadata_type, Integer):
+    """What CockroachDB reflects by another name is no difference: its integers have 64 bits, its texts any length."""
+    if context.get_context().dialect.name != "cockroachdb":
+        return None
+    if isinstance(inspected_type, Integer) and isinstance(metadata_type, Integer):
         return False
-    return None
+    return False if isinstance(inspected_type, String) and isinstance(metadata_type, Text) else None
 
 
 context.configure(
