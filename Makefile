@@ -44,6 +44,10 @@ dev: $(VENV)/installed-dev ## Install what tests and linters need, too
 test: dev ## Run the whole suite; arguments for pytest: make test ARGS="tests/unit -x"
 	$(PY) -m pytest $(ARGS)
 
+.PHONY: chaos
+chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1
+	FAULT_JOBS=$(or $(JOBS),250) FAULT_SEED=$(or $(SEED),1) $(PY) -m pytest tests/faults $(ARGS)
+
 .PHONY: lint
 lint: dev ## Check style, types, and which package may import which
 	$(PY) -m ruff check .

@@ -3,14 +3,17 @@
 import asyncio
 import contextlib
 import resource
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from actors.broker import BellBroker
+from actors.children import ChildPool
+from actors.providers.base import Provider
 from actors.wakeups import BrokerWakeUps
-from actors.workshop import open_workshop
+from actors.workshop import open_workshop, providers_of
 from jobs.background import stop
 from jobs.clock import system_clock
 from jobs.connections import async_redis, blocking_redis
@@ -29,7 +32,7 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 5.0
 
 
-async def work(settings: Settings) -> int:
+async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterable[Provider]] = providers_of) -> int:
     """Work under a supervisor; the exit status, which is 0 for whoever stopped as it should."""
     assert settings.redis_url is not None  # noqa: S101  # `check_worker` came first
     redis_url = settings.redis_url.get_secret_value()
@@ -62,7 +65,16 @@ async def work(settings: Settings) -> int:
             )
         )
         await stack.enter_async_context(
-            open_workshop(settings, broker, jobs, store, clock=system_clock, metrics=metrics, on_death=give_up)
+            open_workshop(
+                settings,
+                broker,
+                jobs,
+                store,
+                clock=system_clock,
+                metrics=metrics,
+                on_death=give_up,
+                make_providers=make_providers,
+            )
         )
         readiness = Readiness({"database": database.check, "redis": redis.ping, "storage": store.check})
         looking = asyncio.create_task(_look(readiness, settings.worker_memory_bytes, stopping), name="look")

@@ -73,6 +73,7 @@ async def open_workshop(
     clock: Clock,
     metrics: CollectorRegistry,
     on_death: Callable[[], None],
+    make_providers: Callable[[ChildPool], Iterable[Provider]] = providers_of,
 ) -> AsyncIterator[None]:
     """Work for as long as the context lasts, then drain. `on_death` is for workers that died, see `hosted_workers`."""
     limit = settings.render_processes or os.cpu_count() or 1
@@ -80,7 +81,7 @@ async def open_workshop(
     children, inspectors = ChildPool(limit=limit), ChildPool(limit=limit)
     works = works_of(
         jobs,
-        providers=providers_of(children),
+        providers=make_providers(children),
         children=inspectors,
         store=store,
         clock=clock,

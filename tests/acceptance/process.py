@@ -1,4 +1,4 @@
-"""A real service process: `python -m app` in a process group of its own, its log read line by line."""
+"""A real process of the service, in a process group of its own, its log read line by line."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,18 +23,19 @@ END_SECONDS = 50.0
 class Process:
     """A child of the tests. Ended by its id alone; whoever starts one ends it."""
 
-    def __init__(self, directory: Path, **settings: object) -> None:
-        given = {"data_dir": directory, "port": 0, "auth_secret": SECRET, "log_format": "json"} | settings
+    def __init__(self, directory: Path, *, module: str = "app", settings: Mapping[str, object]) -> None:
+        given = {"data_dir": directory, "port": 0, "auth_secret": SECRET, "log_format": "json"} | dict(settings)
         mine = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.directory = directory
         self.lines: list[str] = []
         self._changed = threading.Condition()
         self._has_ended = False
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "app"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=mine | {name.upper(): str(value) for name, value in given.items() if value is not None},
-            stdin=subprocess.DEVNULL,
+            # Open for as long as this process lives: to a worker its end means that the supervisor is gone.
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -46,6 +47,15 @@ class Process:
     @property
     def pid(self) -> int:
         return self._popen.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._popen.poll() is None
+
+    def resume(self) -> None:
+        """Let it go on, if it was stopped."""
+        if self.is_alive:
+            self.kill(signal.SIGCONT)
 
     @property
     def cpu_seconds(self) -> float:
@@ -80,8 +90,9 @@ class Process:
         if self._popen.poll() is None:
             self._popen.kill()
         self.wait()
-        assert self._popen.stderr is not None
-        self._popen.stderr.close()
+        for pipe in (self._popen.stdin, self._popen.stderr):
+            assert pipe is not None
+            pipe.close()
 
     def _read(self) -> None:
         assert self._popen.stderr is not None
@@ -108,7 +119,7 @@ def _parsed(line: str) -> dict[str, Any]:
 @contextmanager
 def process(directory: Path, **settings: object) -> Iterator[Process]:
     """A process that may refuse to start."""
-    started = Process(directory, **settings)
+    started = Process(directory, settings=settings)
     try:
         yield started
     finally:
@@ -125,7 +136,7 @@ def serving(directory: Path, **settings: object) -> Iterator[tuple[Process, str]
 @asynccontextmanager
 async def served(directory: Path, **settings: object) -> AsyncIterator[tuple[Process, Service]]:
     """A process that serves, and clients for it."""
-    started = Process(directory, **settings)
+    started = Process(directory, settings=settings)
     try:
         line = await asyncio.to_thread(started.wait_for, "serving")
         base = line["url"].rstrip("/")

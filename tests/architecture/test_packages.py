@@ -17,7 +17,17 @@ PACKAGES = ("actors", "app", "jobs", "schema", "storage")
 MOST_LINES = 300
 SLEEPERS = {("time", "sleep"), ("asyncio", "sleep"), ("anyio", "sleep"), ("trio", "sleep")}
 # A process that was killed gives no signal of its end to one who is not its parent.
-ALLOWED_SLEEPS = frozenset({"tests/acceptance/test_crash.py"})
+ALLOWED_SLEEPS = frozenset(
+    {
+        "tests/acceptance/test_crash.py",
+        # An outage lasts for a while, and what runs meanwhile runs in processes of its own.
+        "tests/faults/fleet.py",
+        "tests/faults/test_faults.py",
+        "tests/faults/watcher.py",
+        # A provider at work, whose steps take time.
+        "tests/faults/worker.py",
+    }
+)
 """Files below tests/ that may sleep, each with its reason in a comment."""
 
 # Put together here, so that this file does not hold what it looks for.

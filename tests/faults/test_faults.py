@@ -1,0 +1,231 @@
+"""Whatever is killed, cut off, emptied or stopped: every accepted job has one end, and its owner is told it once.
+
+`make chaos` runs it at the size that the promise is made for; `make test` a short form of it. FAULT_JOBS and FAULT_SEED
+say how much, and which schedule.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from actors.broker import NAMESPACE
+from tests.acceptance.service import new_session
+from tests.faults.fleet import LEASE_SECONDS, Fleet, running_fleet
+from tests.faults.watcher import Watcher
+from tests.faults.worker import POISON
+from tests.postgres import PostgresServer
+from tests.redis import RedisServer
+
+JOBS = int(os.environ.get("FAULT_JOBS", "48"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+USERS = 4
+POISONED = max(1, JOBS // 80)
+PATIENCE_SECONDS = 60 + JOBS
+OUTAGE_SECONDS = 2.0
+
+Fault = Callable[[Fleet, random.Random], Awaitable[None]]
+
+
+async def kill_a_worker(fleet: Fleet, chance: random.Random) -> None:
+    chance.choice(fleet.workers).kill(signal.SIGKILL)
+
+
+async def lose_redis(fleet: Fleet, chance: random.Random) -> None:
+    fleet.redis.kill()
+    await asyncio.sleep(chance.uniform(0, 1))
+    await asyncio.to_thread(fleet.redis.start)
+
+
+async def empty_redis(fleet: Fleet, _chance: random.Random) -> None:
+    await asyncio.to_thread(fleet.redis.client().flushall)
+
+
+async def silence_redis(fleet: Fleet, _chance: random.Random) -> None:
+    fleet.redis.send(signal.SIGSTOP)
+    await asyncio.sleep(OUTAGE_SECONDS)
+    fleet.redis.send(signal.SIGCONT)
+
+
+async def cut_sessions(fleet: Fleet, _chance: random.Random) -> None:
+    await asyncio.to_thread(fleet.cut_sessions)
+
+
+async def lose_the_database(fleet: Fleet, _chance: random.Random) -> None:
+    await asyncio.to_thread(lambda: fleet.refuse_sessions(refuse=True))
+    await asyncio.to_thread(fleet.cut_sessions)
+    await asyncio.sleep(OUTAGE_SECONDS)
+    await asyncio.to_thread(lambda: fleet.refuse_sessions(refuse=False))
+
+
+async def lose_wake_ups(fleet: Fleet, _chance: random.Random) -> None:
+    await asyncio.to_thread(fleet.redis.client().delete, f"{NAMESPACE}:image")
+
+
+async def double_wake_ups(fleet: Fleet, _chance: random.Random) -> None:
+    client, queue = fleet.redis.client(), f"{NAMESPACE}:image"
+    for message_id in await asyncio.to_thread(client.lrange, queue, 0, -1):
+        await asyncio.to_thread(client.rpush, queue, message_id)
+
+
+async def freeze_a_worker(fleet: Fleet, chance: random.Random) -> None:
+    worker = chance.choice([each for each in fleet.workers if each.is_alive])
+    worker.kill(signal.SIGSTOP)
+    await asyncio.sleep(LEASE_SECONDS + 2)
+    worker.resume()
+
+
+async def roll(fleet: Fleet, chance: random.Random) -> None:
+    await fleet.restart_worker(chance.choice([each for each in fleet.workers if each.is_alive]))
+    await fleet.restart_web(chance.choice(fleet.ports))
+
+
+FAULTS: tuple[Fault, ...] = (
+    kill_a_worker,
+    lose_redis,
+    cut_sessions,
+    lose_wake_ups,
+    kill_a_worker,
+    empty_redis,
+    lose_the_database,
+    double_wake_ups,
+    kill_a_worker,
+    silence_redis,
+    roll,
+    freeze_a_worker,
+)
+
+
+def schedule(chance: random.Random) -> list[Fault]:
+    """Each fault at least once, and as many rounds of them as the number of jobs is worth."""
+    faults = [fault for _ in range(max(1, JOBS // 75)) for fault in FAULTS]
+    chance.shuffle(faults)
+    return faults
+
+
+@pytest.mark.timeout(PATIENCE_SECONDS + 60)
+async def test_every_accepted_job_has_one_end_whatever_fails(
+    tmp_path: Path, postgres: PostgresServer, fault_redis: RedisServer
+) -> None:
+    chance = random.Random(SEED)
+    async with running_fleet(tmp_path, postgres, fault_redis) as fleet, new_session() as session:
+        watchers = [Watcher(session, fleet.bases, f"user-{number}") for number in range(USERS)]
+        beside = [asyncio.create_task(each) for each in (fleet.supervise(), *(each.watch() for each in watchers))]
+        jobs: dict[str, Watcher] = {}
+        poisoned: set[str] = set()
+
+        async def submit(number: int) -> None:
+            watcher = watchers[number % USERS]
+            prompt = POISON if number < POISONED else f"job {number}"
+            job_id = await watcher.submit({"prompt": prompt, "width": 64, "height": 64}, f"key-{number}")
+            jobs[job_id] = watcher
+            if prompt == POISON:
+                poisoned.add(job_id)
+
+        async def submit_all() -> None:
+            for first in range(0, JOBS, 8):
+                await asyncio.gather(*(submit(number) for number in range(first, min(first + 8, JOBS))))
+
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                submitting = asyncio.create_task(submit_all())
+                faults = schedule(chance)
+                for done, fault in enumerate(faults, start=1):
+                    await over(jobs, done * JOBS // (len(faults) + 2))
+                    await fault(fleet, chance)
+                await submitting
+                await over(jobs, JOBS)
+        except TimeoutError:
+            left = unfinished(jobs)
+            pytest.fail(f"{len(left)} unfinished (seed {SEED}), among them {dict([*left.items()][:3])}\n{rows(fleet)}")
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+
+        assert len(jobs) == JOBS
+        check_endings(fleet, jobs, poisoned)
+        check_streams(jobs)
+        await check_storage(fleet)
+
+
+async def over(jobs: dict[str, Watcher], count: int) -> None:
+    """Wait until the owners of so many jobs know of their end."""
+    # Several watchers hear of them, each for itself.
+    while sum(watcher.is_over(job_id) for job_id, watcher in list(jobs.items())) < count:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+def unfinished(jobs: dict[str, Watcher]) -> dict[str, list[str]]:
+    return {
+        job_id: [event.name for event in watcher.told[job_id]]
+        for job_id, watcher in jobs.items()
+        if not watcher.is_over(job_id)
+    }
+
+
+def rows(fleet: Fleet) -> list[tuple[object, ...]]:
+    with fleet.database() as connection:
+        return connection.execute(
+            "SELECT id, status, attempts, claims, lost_workers, run_at, woken_at, lease_until FROM job"
+            " WHERE status IN ('queued', 'running', 'cancelling') LIMIT 3"
+        ).fetchall()
+
+
+def check_endings(fleet: Fleet, jobs: dict[str, Watcher], poisoned: set[str]) -> None:
+    """In the database each job has ended, once; and only poison fails."""
+    with fleet.database() as connection:
+        states = {str(row[0]): (row[1], row[2]) for row in connection.execute("SELECT id, status, error FROM job")}
+        finals = connection.execute("SELECT job_id, count(*) FROM event WHERE is_terminal GROUP BY job_id").fetchall()
+        untold = connection.execute("SELECT count(*) FROM event WHERE published_id IS NULL").fetchone()
+    assert states.keys() == jobs.keys()
+    assert {str(job_id): count for job_id, count in finals} == dict.fromkeys(jobs, 1)
+    assert untold == (0,)
+    for job_id, (status, error) in states.items():
+        if job_id in poisoned:
+            assert (status, error["code"]) == ("failed", "worker_lost")
+        else:
+            # Three kills in a row can meet one job, and then it has failed as it should.
+            assert status == "succeeded" or error["code"] == "worker_lost", (job_id, status, error)
+
+
+def check_streams(jobs: dict[str, Watcher]) -> None:
+    """Nobody was told an end twice, or anything behind it; no progress fell within an attempt."""
+    for job_id, watcher in jobs.items():
+        told = watcher.told[job_id]
+        assert len(watcher.finals(job_id)) <= 1, told
+        if watcher.finals(job_id):
+            assert told[-1] is watcher.finals(job_id)[0], told
+        assert sum(event.name == "generation_started" for event in told) <= 1, told
+        reached: dict[int, float] = {}
+        for event in told:
+            if event.name == "generation_progress" and event.data["progress"] is not None:
+                attempt, progress = event.data["attempt"], event.data["progress"]
+                assert progress >= reached.get(attempt, 0), told
+                reached[attempt] = progress
+
+
+async def check_storage(fleet: Fleet) -> None:
+    """Every stored object is owned by a row, and every row has its object, once the garbage is gone."""
+    async with asyncio.timeout(30):
+        while (stored := stored_media(fleet)) != (owned := owned_media(fleet)):
+            assert owned <= stored, owned - stored
+            await asyncio.sleep(0.2)
+
+
+def stored_media(fleet: Fleet) -> set[str]:
+    root = fleet.directory / "store" / "meta"
+    return {
+        str(file.relative_to(root)).replace("+/", "/")
+        for file in root.rglob("*")
+        if file.is_file() and file.relative_to(root).parts[0] == "media+" and not file.name.startswith(".")
+    }
+
+
+def owned_media(fleet: Fleet) -> set[str]:
+    with fleet.database() as connection:
+        return {path for (path,) in connection.execute("SELECT path FROM media")}
