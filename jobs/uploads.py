@@ -264,12 +264,10 @@ class Uploads:
         """Tell that the store has confirmed bytes. Raises `LogUnavailable`."""
         async with self._database.reading() as connection:
             upload = await self._uploads.incoming(connection, incoming_path)
-        size = None if upload is None else upload.size or total
         name = event_name("upload", "progress")
-        if upload is None or not size or name is None:
+        if upload is None or name is None:
             return
-        # Half of the work is storing, the other half verifying.
-        progress = int(5_000 * min(committed, size) / size) / 100
+        progress = _stored_part(committed, upload.size or total)
         event = UploadProgress(job_id=upload.job_id, progress=progress)
         await self._outbox.tell(upload.job_id)
         moment = JobMoment(number=0, attempt=0, progress=progress)
@@ -287,3 +285,9 @@ class Uploads:
         if upload is None or job is None or upload.owner != owner:
             raise NotFound("there is no such upload")
         return upload, job
+
+
+def _stored_part(committed: int, size: int | None) -> float | None:
+    """How far an upload is, in percent, rounded down to two places; None while its size is unknown."""
+    # Half of the work is storing, the other half verifying.
+    return int(5_000 * min(committed, size) / size) / 100 if size else None

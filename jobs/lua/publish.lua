@@ -33,6 +33,10 @@ else
     if attempt == latest and known[4] and ARGV[6] ~= '' and tonumber(ARGV[6]) < tonumber(known[4]) then
         return {epoch, ''}
     end
+    -- Neither a number nor a phase: it came late, from before the size of the work was known.
+    if attempt == latest and known[4] and ARGV[6] == '' and ARGV[7] == '' then
+        return {epoch, ''}
+    end
     -- Two who watch the same work may both tell of the same step.
     if attempt == latest and known[6] == ARGV[6] and known[7] == ARGV[7] then
         return {epoch, ''}

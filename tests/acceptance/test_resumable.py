@@ -125,6 +125,25 @@ async def test_without_a_size_the_last_chunk_tells_it(alice: Client) -> None:
     assert (await alice.ending_of(upload.job_id)).name == "upload_complete"
 
 
+async def test_progress_is_null_until_the_size_is_known(alice: Client) -> None:
+    body = large(2 * GRANULE + 1000)
+    async with alice.stream() as stream:
+        await stream.until("snapshot")
+        upload = await resumable(alice)
+
+        await send(upload, body, 0, GRANULE)
+        begun = await stream.until("upload_progress")
+        await send(upload, body, GRANULE, 2 * GRANULE)
+        await send(upload, body, 2 * GRANULE, len(body), len(body))
+        ended = await stream.until("upload_progress")
+
+    assert [(event.name, event.data.get("progress")) for event in begun] == [
+        ("upload_started", None),
+        ("upload_progress", None),
+    ]
+    assert progress_of(ended) == [50]
+
+
 async def test_completing_before_the_last_chunk_is_too_early(alice: Client) -> None:
     body = large(2 * GRANULE)
     upload = await resumable(alice, len(body))

@@ -121,9 +121,17 @@ async def test_progress_does_not_fall_across_a_phase_of_which_only_the_name_is_k
     assert await append(log, progress(60)) is not None
 
 
+async def test_that_nothing_is_known_is_not_told_after_something_was(log: EventLog) -> None:
+    assert await append(log, progress(None)) is not None
+    await append(log, progress(50))
+
+    assert await append(log, progress(None)) is None
+    assert await append(log, progress(None, attempt=2)) is not None
+
+
 async def test_progress_that_does_not_fall_is_told(log: EventLog) -> None:
-    for percent in (50, None, 50, 50.5, 100):
-        assert await append(log, progress(percent)) is not None
+    for percent, message in ((50, None), (None, "encoding"), (50, None), (50.5, None), (100, None)):
+        assert await append(log, progress(percent, message=message)) is not None
 
 
 async def test_a_step_that_two_tell_of_is_told_once(log: EventLog) -> None:
