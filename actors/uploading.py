@@ -55,8 +55,9 @@ class UploadWork:
         try:
             opened = await self._store.open(upload.incoming_path)
         except ObjectNotFound as error:
-            # A store in memory died, and the bytes with it: they are not to blame.
-            raise Refused("upload_incomplete", PROBLEMS["upload_incomplete"].title) from error
+            # They were there when it was completed. A shared volume may show them to this machine only later; else they
+            # are lost, with a store in memory or by somebody's deletion, and sending them anew is what helps.
+            raise Refused("upload_incomplete", PROBLEMS["upload_incomplete"].title, retryable=True) from error
         with await asyncio.to_thread(file.open, "wb") as stream:
             async for chunk in opened.chunks:
                 await asyncio.to_thread(stream.write, chunk)

@@ -24,7 +24,7 @@ _TYPES = (
     ProblemType("method_not_allowed", 405, "This method does not work here."),
     ProblemType("request_timeout", 408, "The request took too long to arrive.", retryable=True),
     ProblemType("job_not_finished", 409, "The job has not finished."),
-    ProblemType("upload_incomplete", 409, "The uploaded object is not there yet.", retryable=True),
+    ProblemType("upload_incomplete", 409, "The uploaded object is not there.", retryable=True),
     ProblemType("idempotency_in_progress", 409, "The first request with this key is still going on.", retryable=True),
     ProblemType("object_exists", 412, "The upload was done already."),
     ProblemType("payload_too_large", 413, "The body is too large."),

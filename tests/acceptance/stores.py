@@ -10,7 +10,7 @@ from app.standalone import Standalone
 from jobs.clock import Clock, system_clock
 from storage.memory import MemoryStore
 from storage.signing import UrlSigner
-from storage.store import MediaObject, OpenObject, StorageUnavailable
+from storage.store import MediaObject, ObjectNotFound, OpenObject, StorageUnavailable
 
 
 class BreakingStore(MemoryStore):
@@ -41,6 +41,18 @@ class AbsentStore(MemoryStore):
 
     async def stat(self, path: str) -> MediaObject:
         raise StorageUnavailable("storage.internal:9000 refused the connection")
+
+
+class LosingStore(MemoryStore):
+    """Does not find what was uploaded, for so many times that it is asked for."""
+
+    losses = 0
+
+    async def open(self, path: str, *, start: int = 0, stop: int | None = None) -> OpenObject:
+        if self.losses and path.startswith("incoming/"):
+            self.losses -= 1
+            raise ObjectNotFound(path)
+        return await super().open(path, start=start, stop=stop)
 
 
 class GatedStore(MemoryStore):

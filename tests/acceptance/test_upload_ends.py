@@ -13,6 +13,7 @@ from tests.acceptance.expectations import assert_problem
 from tests.acceptance.process import served
 from tests.acceptance.service import Hosted, MovedClock, in_process
 from tests.acceptance.sse import Event
+from tests.acceptance.stores import LosingStore, standalone_on
 from tests.acceptance.uploading import PNG, Opened, opened, uploaded
 from tests.acceptance.uploading import served as shown
 from tests.unit.actors.processing.samples import sample_of
@@ -170,6 +171,37 @@ async def test_deleting_the_job_of_an_upload_leaves_the_object_alone(alice: Clie
     assert_problem(await alice.post("/media/upload/complete", {"objectPath": item["path"]}), 404, "not_found")
 
 
+async def completed_on_losing_store(service: Hosted, losses: int) -> tuple[Client, Opened, Event]:
+    """An upload whose bytes are not found so many times."""
+    assert isinstance(service.store, LosingStore)
+    service.store.losses = losses
+    alice = service.client()
+    upload = await opened(alice)
+    return alice, upload, await upload.finish(BODY)
+
+
+async def test_bytes_that_are_found_only_later_are_looked_for_again(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(LosingStore), sweep_seconds=0.1) as service:
+        alice, upload, ending = await completed_on_losing_store(service, losses=1)
+
+        assert ending.name == "upload_complete"
+        assert (await alice.job(upload.job_id))["attempts"] == 2
+
+
+async def test_an_upload_whose_bytes_are_lost_ends_and_may_be_made_anew(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(LosingStore), max_attempts=1) as service:
+        alice, upload, ending = await completed_on_losing_store(service, losses=1)
+
+        assert (ending.name, ending.data["code"], ending.data["retryable"]) == (
+            "upload_failed",
+            "upload_incomplete",
+            True,
+        )
+        assert (await alice.job(upload.job_id))["error"]["code"] == "upload_incomplete"
+        assert_empty(service, await service.stored())
+        assert (await (await opened(alice)).finish(BODY)).name == "upload_complete"
+
+
 async def test_after_a_kill_every_upload_comes_to_one_end_and_no_link_is_dead(tmp_path: Path) -> None:
     async with served(tmp_path) as (victim, service):
         alice = service.client("alice")
@@ -184,7 +216,7 @@ async def test_after_a_kill_every_upload_comes_to_one_end_and_no_link_is_dead(tm
         victim.kill(signal.SIGKILL)
         await asyncio.to_thread(victim.wait)
 
-    async with served(tmp_path) as (_, service):
+    async with served(tmp_path, sweep_seconds=0.2) as (_, service):
         alice = service.client("alice")
         jobs = [done["jobId"], *(upload.job_id for upload in uploads)]
         endings = [await alice.ending_of(job_id) for job_id in jobs]
