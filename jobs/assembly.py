@@ -160,6 +160,7 @@ def assemble(
         keys,
         pending,
         service=service,
+        outbox=outbox,
         library=library,
         janitor=janitor,
         log=log,

@@ -11,6 +11,7 @@ from jobs.eventlog import EventLog
 from jobs.janitor import Janitor
 from jobs.job import Job
 from jobs.library import Library
+from jobs.outbox import Outbox
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
@@ -41,6 +42,7 @@ class Eraser:
         uploads: UploadRepository,
         *,
         service: JobService,
+        outbox: Outbox,
         library: Library,
         janitor: Janitor,
         log: EventLog,
@@ -52,6 +54,7 @@ class Eraser:
         self._keys = keys
         self._uploads = uploads
         self._service = service
+        self._outbox = outbox
         self._library = library
         self._janitor = janitor
         self._log = log
@@ -63,6 +66,8 @@ class Eraser:
         """
         await self._stop_jobs(job)
         await self._delete_media(job, report)
+        # Open streams hear how those jobs ended: a worker may have been slower to tell it than this is to forget it.
+        await self._outbox.tell_all_of(job.owner)
         await self._database.transaction(partial(self._forget, job=job))
         await self._janitor.remove(user_prefixes(job.owner), before=job.created_at)
         await self._log.forget(job.owner)

@@ -28,6 +28,12 @@ class Outbox:
             untold = await self._events.unpublished_of(connection, job_id)
         await self.tell_these(untold)
 
+    async def tell_all_of(self, owner: str) -> None:
+        """Tell what of a user is untold. Raises `LogUnavailable`, `DatabaseUnavailable`."""
+        async with self._database.reading() as connection:
+            untold = await self._events.unpublished_by(connection, owner)
+        await self.tell_these(untold)
+
     async def tell_these(self, events: Iterable[StoredEvent]) -> None:
         """Tell these events, of which each job's come in order and without a gap."""
         told: list[tuple[str, str]] = []

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -255,20 +255,19 @@ class JobService:
         return None
 
     async def delete(self, owner: str, job_id: str) -> None:
-        """Forget a finished job; its media stay. Raises `NotFound`, `JobNotFinished`."""
-
-        async def work(connection: AsyncConnection) -> Literal[True]:
+        """Forget a finished job; its media stay. Raises `NotFound`, `JobNotFinished`, `LogUnavailable`."""
+        async with self._database.reading() as connection:
             job = await self._owned(connection, owner, job_id)
-            if job.status not in TERMINAL or not await self._jobs.delete_finished(connection, job_id):
-                raise JobNotFinished(f"the job is {job.status}")
-            await self._events.delete_of(connection, [job_id])
-            await self._uploads.forget(connection, [job_id])
-            return True
+        if job.status not in TERMINAL:
+            raise JobNotFinished(f"the job is {job.status}")
+        # Its worker tells its end after the commit, and could not once it is forgotten: open streams would wait on.
+        await self._outbox.tell(job_id)
+        await self._database.transaction(partial(self._forget, job_id=job_id))
 
-        async def is_gone(connection: AsyncConnection) -> Literal[True] | None:
-            return True if await self._jobs.get(connection, job_id) is None else None
-
-        await self._database.transaction(work, recall=is_gone)
+    async def _forget(self, connection: AsyncConnection, job_id: str) -> None:
+        await self._jobs.delete_finished(connection, job_id)
+        await self._events.delete_of(connection, [job_id])
+        await self._uploads.forget(connection, [job_id])
 
     async def _owned(self, connection: AsyncConnection, owner: str, job_id: str) -> Job:
         job = await self._jobs.get(connection, job_id) if is_id(job_id) else None

@@ -84,6 +84,15 @@ class EventRepository:
         )
         return [StoredEvent(*row) for row in await connection.execute(query)]
 
+    async def unpublished_by(self, connection: AsyncConnection, owner: str) -> list[StoredEvent]:
+        """What of one user was not told yet, in the order of each job."""
+        query = (
+            select(*_COLUMNS)
+            .where(EventRow.owner == owner, EventRow.published_id.is_(None))
+            .order_by(EventRow.job_id, EventRow.seq)
+        )
+        return [StoredEvent(*row) for row in await connection.execute(query)]
+
     async def unpublished(self, connection: AsyncConnection, older_than: timedelta, limit: int) -> list[StoredEvent]:
         """What was not told although it should have been; in the order of each job."""
         query = (

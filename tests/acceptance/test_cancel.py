@@ -8,6 +8,7 @@ import pytest
 from tests.acceptance.client import BIG, SMALL, Client
 from tests.acceptance.expectations import assert_problem
 from tests.acceptance.service import in_process
+from tests.acceptance.stores import GatedStore, standalone_on
 
 CANCELLED = {"code": "cancelled", "retryable": False}
 
@@ -104,6 +105,21 @@ async def test_an_unfinished_job_cannot_be_deleted(tmp_path: Path, state: str) -
 
         assert_problem(answer, 409, "job_not_finished")
         assert (await alice.job(job_id))["status"] == state
+
+
+async def test_the_end_of_a_job_is_heard_though_it_is_deleted_before_its_worker_tells_it(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(GatedStore)) as service:
+        slow = service.client("slow")
+        job_id = await slow.at_work()
+
+        async with asyncio.timeout(20), slow.stream(f"/jobs/{job_id}/events") as stream:
+            await cancel(slow, job_id)
+            # The worker wants to remove what the job stored, and then to tell: the gate keeps it from both for a while.
+            while (await slow.delete(f"/jobs/{job_id}")).status != 204:
+                pass
+            told = await stream.rest()
+
+        assert (told[-1].name, told[-1].data["code"]) == ("generation_failed", "cancelled")
 
 
 async def test_a_user_may_have_so_many_unfinished_jobs_and_no_more(tmp_path: Path) -> None:

@@ -83,6 +83,24 @@ async def test_an_erasure_is_a_job_that_can_be_looked_at(alice: Client) -> None:
     assert (job["kind"], job["status"], job["result"], job["error"]) == ("erasure", "succeeded", None, None)
 
 
+async def test_the_end_of_a_job_is_heard_though_it_is_erased_before_its_worker_tells_it(tmp_path: Path) -> None:
+    async with in_process(tmp_path, standalone_on(GatedStore)) as service:
+        store, slow = service.store, service.client("slow")
+        assert isinstance(store, GatedStore)
+        job_id = await slow.at_work()
+
+        async with asyncio.timeout(20), slow.stream(f"/jobs/{job_id}/events") as stream:
+            # The worker wants to remove what the job stored, and then to tell: the gate keeps it from both.
+            erasure = await erase(slow)
+            told = await stream.rest()
+        while (await slow.get(f"/jobs/{job_id}")).status != 404:
+            pass
+        store.gate.set()
+        await erased(slow, erasure)
+
+        assert (told[-1].name, told[-1].data["code"]) == ("generation_failed", "cancelled")
+
+
 async def test_without_a_user_there_is_nobody_to_erase(tmp_path: Path) -> None:
     async with in_process(tmp_path) as service:
         assert_problem(await service.nobody.delete("/me"), 401, "unauthenticated")
