@@ -65,12 +65,13 @@ class Eraser:
         Raises `StillRunning`, `LogUnavailable`, `StorageError`, `DatabaseUnavailable`.
         """
         await self._stop_jobs(job)
-        await self._delete_media(job, report)
+        units = await self._delete_media(job, report)
         # Open streams hear how those jobs ended: a worker may have been slower to tell it than this is to forget it.
         await self._outbox.tell_all_of(job.owner)
         await self._database.transaction(partial(self._forget, job=job))
         await self._janitor.remove(user_prefixes(job.owner), before=job.created_at)
         await self._log.forget(job.owner)
+        report(units, units)
 
     async def _stop_jobs(self, job: Job) -> None:
         for earlier in await self._unfinished(job):
@@ -86,12 +87,14 @@ class Eraser:
         async with self._database.reading() as connection:
             return await self._jobs.unfinished_before(connection, job.owner, job.id)
 
-    async def _delete_media(self, job: Job, report: Callable[[int, int], None]) -> None:
+    async def _delete_media(self, job: Job, report: Callable[[int, int], None]) -> int:
+        """Take the media out of the library; how many units the whole erasure has."""
         async with self._database.reading() as connection:
             paths = await self._media.paths_before(connection, job.owner, job.id, job.created_at)
         for done, path in enumerate(paths, start=1):
             await self._library.remove(job.owner, path)
             report(done, len(paths) + 1)
+        return len(paths) + 1
 
     async def _forget(self, connection: AsyncConnection, job: Job) -> None:
         while earlier := await self._jobs.finished_of(connection, job.owner, job.id, BATCH):

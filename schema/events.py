@@ -37,7 +37,7 @@ class GenerationProgress(JobEvent):
 
 
 class GenerationComplete(JobEvent):
-    """Every result is stored."""
+    """Every result is stored; an erasure has none, and an empty list of media."""
 
     result: GenerationResult
 
@@ -115,7 +115,7 @@ EVENTS: Mapping[str, EventType] = MappingProxyType({each.name: each for each in 
 
 
 class _Families:
-    """Which events the life of a job of each kind is told by."""
+    """Which events the life of a job is told by."""
 
     generation: ClassVar[Mapping[Role, str]] = MappingProxyType(
         {role: f"generation_{role}" for role in ("queued", "started", "progress", "complete", "failed")}
@@ -123,10 +123,11 @@ class _Families:
     upload: ClassVar[Mapping[Role, str]] = MappingProxyType(
         {role: f"upload_{role}" for role in ("started", "progress", "complete", "failed")}
     )
-    erasure: ClassVar[Mapping[Role, str]] = MappingProxyType({})
 
 
 def event_name(kind: JobKind, role: Role) -> str | None:
-    """The name of a role's event for a job of this kind; None where that kind has no such event."""
-    families = {"upload": _Families.upload, "erasure": _Families.erasure}
-    return families.get(kind, _Families.generation).get(role)
+    """The name of a role's event for a job of this kind; None where that kind has no such event.
+
+    An erasure is told by the names of a generation, so that a client which knows those alone sees it end.
+    """
+    return (_Families.upload if kind == "upload" else _Families.generation).get(role)

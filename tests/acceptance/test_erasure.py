@@ -16,6 +16,7 @@ from tests.unit.actors.processing.samples import sample_of
 
 BODY = sample_of(PNG)
 KEY = {"Idempotency-Key": "once"}
+NUMBERED = ("generation_queued", "generation_started", "generation_complete")
 OWNED = ("job", "event", "media", "upload", "idempotency_key")
 
 
@@ -27,11 +28,10 @@ async def erase(client: Client) -> str:
 
 
 async def erased(client: Client, job_id: str) -> Any:
-    """The erasure's job when it has ended. It has no events: the client looks."""
+    """The erasure's job when its stream has ended."""
     async with asyncio.timeout(20):
-        while (job := await client.job(job_id))["status"] in {"queued", "running"}:
-            pass
-    return job
+        await client.ending_of(job_id)
+    return await client.job(job_id)
 
 
 async def of_user(service: Hosted, user: str) -> list[str]:
@@ -83,6 +83,30 @@ async def test_an_erasure_is_a_job_that_can_be_looked_at(alice: Client) -> None:
     assert (job["kind"], job["status"], job["result"], job["error"]) == ("erasure", "succeeded", None, None)
 
 
+async def test_an_erasure_is_told_as_a_generation_that_makes_nothing(tmp_path: Path) -> None:
+    async with nobody_free_to_erase(tmp_path) as (service, gate):
+        alice = service.client()
+        await alice.picture()
+        target = f"/jobs/{await erase(alice)}/events"
+
+        async with asyncio.timeout(20), alice.stream(target) as stream:
+            told = [await stream.next()]
+            gate.set()
+            told += await stream.rest()
+        async with alice.stream(target) as stream:
+            again = await stream.rest()
+        resumed = await alice.get(target, **{"Last-Event-ID": told[-1].id})
+
+        names = [event.name for event in told]
+        assert [name for name in names if name in NUMBERED] == list(NUMBERED)
+        assert set(names) <= {*NUMBERED, "generation_progress", "reset"}
+        assert told[0].data["kind"] == "erasure"
+        assert [event.data["progress"] for event in told if event.name == "generation_progress"] == [50, 100]
+        assert told[-1].data["result"] == {"media": []}
+        assert again == told[-1:]
+        assert resumed.status == 204
+
+
 async def test_the_end_of_a_job_is_heard_though_it_is_erased_before_its_worker_tells_it(tmp_path: Path) -> None:
     async with in_process(tmp_path, standalone_on(GatedStore)) as service:
         store, slow = service.store, service.client("slow")
@@ -132,7 +156,7 @@ async def test_everything_of_the_caller_goes(tmp_path: Path) -> None:
         assert service.store.used_bytes == 0
         async with alice.stream(last_event_id=last) as stream:
             assert [(await stream.next()).name for _ in range(2)] == ["reset", "snapshot"]
-        assert rows_of(tmp_path, alice.user) == {name: int(name == "job") for name in OWNED}
+        assert rows_of(tmp_path, alice.user) == dict.fromkeys(OWNED, 0) | {"job": 1, "event": len(NUMBERED)}
         again = await alice.post("/generate/image", SMALL | {"seed": 8}, **KEY)
         assert (again.status, again.headers.get("Idempotency-Replayed")) == (202, None)
 
