@@ -1,0 +1,32 @@
+"""Where the programs are that judge what is deployed: they come with the development tools, or are missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+
+
+def tool(name: str) -> Path:
+    """A program beside this Python. A test is skipped where there is none for this machine, and fails so in CI."""
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        message = f"{name} is missing: `make dev` installs it where there is one for this kind of machine"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+def output_of(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+    """What a program prints; it fails the test when the program does not like what it sees."""
+    mine = {"PATH": os.environ["PATH"], "HOME": str(cwd)} | environment
+    done = subprocess.run(
+        [str(each) for each in command], cwd=cwd, env=mine, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
