@@ -3,7 +3,8 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -105,7 +106,7 @@ class Runner:
             self._cancellation.watch(job.id) as stop,
         ):
             heartbeat = Heartbeat(self._leases, lease, stop, lambda: reporter.latest, asked_at)
-            async with heartbeat.beating():
+            async with heartbeat.beating(), stopping_when_overdue(lease, stop, asked_at):
                 if self._is_draining:
                     stop.give("released")
                 ending = await self._work_until_stopped(lease, stop, reporter, heartbeat)
@@ -156,6 +157,8 @@ class Runner:
     async def _end_stopped(self, lease: Lease, stop: StopSignal) -> Ending:
         if stop.reason == "lost":
             return "lost"
+        if stop.reason == "overdue" and await self._leases.expire(lease):
+            return "failed"
         if stop.reason == "released" and await self._leases.release(lease):
             return "released"
         return "cancelled" if await self._leases.stop(lease) else "lost"
@@ -168,6 +171,19 @@ class Runner:
         ):
             with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
                 return await self._works[job.kind](Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid))
+
+
+@asynccontextmanager
+async def stopping_when_overdue(lease: Lease, stop: StopSignal, asked_at: float) -> AsyncIterator[None]:
+    """Have the work stopped when the job's deadline comes. `asked_at` is the loop's time before the lease was given."""
+    if lease.seconds_left is None:
+        yield
+        return
+    timer = asyncio.get_running_loop().call_at(asked_at + lease.seconds_left, stop.give, "overdue")
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def failure_of(error: Exception) -> Failure:

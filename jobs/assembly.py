@@ -15,6 +15,7 @@ from jobs.background import Background
 from jobs.clock import Clock, SqlTime, time_of
 from jobs.control import Control
 from jobs.database import Database
+from jobs.deadlines import Deadlines
 from jobs.eraser import Eraser
 from jobs.eventbus import EventBus
 from jobs.eventlog import EventLog
@@ -38,6 +39,7 @@ from jobs.tracing import NO_TRACING, Tracing
 from jobs.uploads import Uploads
 from jobs.urls import Urls
 from jobs.views import Views
+from schema.responses import JobKind
 from schema.settings import Settings
 from storage.store import Store
 
@@ -89,7 +91,7 @@ def assemble(
         database, CleanupRepository(time), media, store, lease=lease, upload_url=policy.url_lifetime + policy.grace
     )
     counts = JobMetrics(metrics)
-    limits = Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts)
+    limits = limits_of(settings)
     uploads = Uploads(
         database,
         jobs,
@@ -175,6 +177,7 @@ def assemble(
         outbox=outbox,
         janitor=janitor,
         uploads=uploads,
+        deadlines=Deadlines(database, jobs, queue, announcer=announcer, outbox=outbox, janitor=janitor, metrics=counts),
         log=log,
         wake_ups=wake_ups,
         policy=SweepPolicy(
@@ -199,6 +202,16 @@ def assemble(
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),
         tracing=tracing,
     )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much may be asked for, and for how long it may take, as configured."""
+    deadlines: dict[JobKind, timedelta] = {
+        "image": timedelta(seconds=settings.image_deadline_seconds),
+        "video": timedelta(seconds=settings.video_deadline_seconds),
+        "upload": timedelta(seconds=settings.upload_deadline_seconds),
+    }
+    return Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts, deadlines)
 
 
 def upload_policy(settings: Settings) -> UploadPolicy:

@@ -29,6 +29,9 @@ class ModelCatalogue:
             raise InvalidRequest(errors)
         request = body.model_dump(mode="json", by_alias=True)
         request["model"] = model.id
+        if request["deadlineSeconds"] is None:
+            # What holds then is the operator's to say, and none of the request.
+            del request["deadlineSeconds"]
         if request["seed"] is None:
             # JavaScript reads numbers beyond 2^53 inexactly, and a seed is there to be sent again.
             request["seed"] = secrets.randbelow(2**53 - 16)

@@ -33,10 +33,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on `job` until the lease lapses; every write of the worker names `token`."""
+    """The right to work on `job` until the lease lapses; every write of the worker names `token`.
+
+    `seconds_left` is how much time the job had until its deadline when the lease was given; None: it has none.
+    """
 
     job: Job
     token: str
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from jobs.job import Failure, Job, Lease, Media
 from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import CANCELLED, dump
+from jobs.policies import CANCELLED, OVERDUE, dump
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
@@ -98,18 +98,18 @@ class LeaseService:
                 token = new_id()
                 claim = partial(self._claim, job_id=job_id, token=token)
                 held = partial(self._queue.held, id=job_id, token=token)
-                job = await self._database.transaction(claim, recall=held)
-                if job is not None:
-                    return Lease(job, token)
+                lease = await self._database.transaction(claim, recall=held)
+                if lease is not None:
+                    return lease
                 spread *= 2
             # Others were quicker with all of them; what came meanwhile spent its wake-up on us.
 
-    async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Job | None:
-        job = await self._queue.claim(connection, job_id, token, self._policy.duration)
-        if job is not None and job.claims == 1 and job.kind != "upload":
+    async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Lease | None:
+        lease = await self._queue.claim(connection, job_id, token, self._policy.duration)
+        if lease is not None and lease.job.claims == 1 and lease.job.kind != "upload":
             # An upload was started by its client.
-            await self._announcer.started(connection, job)
-        return job
+            await self._announcer.started(connection, lease.job)
+        return lease
 
     async def heartbeat(self, lease: Lease, progress: float | None, message: str | None) -> JobStatus | None:
         """Prolong the lease; the job's status ("cancelling": stop), or None when the lease is lost."""
@@ -174,6 +174,10 @@ class LeaseService:
     async def stop(self, lease: Lease) -> bool:
         """End a job whose cancel was asked for; its outputs go. False when the lease is lost."""
         return await self._end(lease, "cancelling", "stop", CANCELLED)
+
+    async def expire(self, lease: Lease) -> bool:
+        """End a job whose deadline came while it was at work. False when the lease is lost or a cancel came first."""
+        return await self._end(lease, "running", "fail", OVERDUE)
 
     async def release(self, lease: Lease) -> bool:
         """Give a job back at shutdown; the attempt does not count. False when the lease is lost."""

@@ -1,6 +1,7 @@
 """What submitting, uploading and sweeping share: limits, wake-ups, and how a cancelled job is told."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from schema.problems import PROBLEMS
 from schema.responses import JobError, JobKind
 
 CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
+OVERDUE = JobError(code="deadline_exceeded", message=PROBLEMS["deadline_exceeded"].title, retryable=True)
 RETRY_AFTER_SECONDS = 5
 
 
@@ -34,11 +36,12 @@ class WakeUps(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much may be asked for, and how often it is tried."""
+    """How much may be asked for, how often it is tried, and how long that may take; by default without an end."""
 
     max_queued_per_user: int
     max_queued: int
     max_attempts: int
+    deadlines: Mapping[JobKind, timedelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

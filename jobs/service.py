@@ -13,6 +13,7 @@ from jobs.announcer import Announcer
 from jobs.background import Background
 from jobs.control import Control
 from jobs.database import Database
+from jobs.deadlines import deadline_of
 from jobs.errors import IdempotencyKeyReused, JobNotFinished, NotFound
 from jobs.eventlog import json_line
 from jobs.ids import is_id, new_id
@@ -176,6 +177,7 @@ class JobService:
             max_attempts=self._limits.max_attempts,
             is_eligible=True,
             origin=origin,
+            deadline=deadline_of(submission.request, self._limits.deadlines.get(submission.kind)),
         )
         event = await self._announcer.queued(connection, job, place)
         return None, [event] if event else []

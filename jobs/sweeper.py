@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.database import Database, DatabaseUnavailable
+from jobs.deadlines import Deadlines
 from jobs.eventlog import EventLog, LogUnavailable
 from jobs.janitor import Janitor
 from jobs.job import Job
@@ -49,7 +50,7 @@ class SweepPolicy:
 
 
 class Sweeper:
-    """Finds lapsed leases, due jobs without a wake-up, untold events, garbage, and what is past its keeping."""
+    """Finds lapsed leases, jobs not woken or overdue, untold events, garbage, and what is past its keeping."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Sweeper:
         outbox: Outbox,
         janitor: Janitor,
         uploads: Uploads,
+        deadlines: Deadlines,
         log: EventLog,
         wake_ups: WakeUps,
         policy: SweepPolicy,
@@ -78,6 +80,7 @@ class Sweeper:
         self._outbox = outbox
         self._janitor = janitor
         self._uploads = uploads
+        self._deadlines = deadlines
         self._log = log
         self._wake_ups = wake_ups
         self._policy = policy
@@ -108,6 +111,7 @@ class Sweeper:
             "lost_wake_up": self._wake_due,
             "untold_event": self._outbox.tell_overdue,
             "expired_upload": self._uploads.expire,
+            "overdue_job": self._deadlines.enforce,
             "garbage": self._janitor.work_off,
         }
         self._rounds += 1

@@ -192,7 +192,8 @@ class Uploads:
 
     async def _complete(self, connection: AsyncConnection, upload: Upload, size: int, origin: dict[str, str]) -> bool:
         is_first = await self._uploads.complete(connection, upload.object_path, size)
-        return is_first and await self._jobs.make_eligible(connection, upload.job_id, origin)
+        deadline = self._limits.deadlines.get("upload")
+        return is_first and await self._jobs.make_eligible(connection, upload.job_id, origin, deadline)
 
     async def _is_completed(self, connection: AsyncConnection, upload: Upload, size: int) -> Literal[True] | None:
         stored = await self._uploads.get(connection, upload.object_path)

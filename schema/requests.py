@@ -54,7 +54,10 @@ VideoEdge = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
 
 
 class GenerationBody(Wire):
-    """What image and video requests share. Output i uses `seed + i`."""
+    """What image and video requests share. Output i uses `seed + i`.
+
+    A job that has not ended `deadline_seconds` after it was accepted fails with `deadline_exceeded`.
+    """
 
     prompt: Text = Field(min_length=1, max_length=4000)
     negative_prompt: Text | None = Field(default=None, max_length=4000)
@@ -62,6 +65,7 @@ class GenerationBody(Wire):
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     inputs: list[Annotated[Text, Field(min_length=1, max_length=1024)]] = Field(default=[], max_length=16)
     options: Options = Field(default={})
+    deadline_seconds: float | None = Field(default=None, ge=1, le=604_800, allow_inf_nan=False)
 
 
 class ImageBody(GenerationBody):

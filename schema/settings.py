@@ -189,6 +189,15 @@ class Settings(BaseModel):
         default=30, gt=0, le=3600, description="Seconds after which a silent worker loses its job."
     )
     max_attempts: int = Field(default=3, ge=1, le=100, description="Attempts after which a job has failed for good.")
+    image_deadline_seconds: float = Field(
+        default=3600, gt=0, description="Seconds from its acceptance within which a job for images must have ended."
+    )
+    video_deadline_seconds: float = Field(
+        default=14_400, gt=0, description="The same for videos. A request may ask for less or more: `deadlineSeconds`."
+    )
+    upload_deadline_seconds: float = Field(
+        default=3600, gt=0, description="Seconds within which an upload must have been verified once it is complete."
+    )
     sweep_seconds: float = Field(default=5, gt=0, le=3600, description="Seconds between two repairs of what got stuck.")
     drain_seconds: float = Field(default=20, ge=0, le=3600, description="Seconds that running jobs get at shutdown.")
 

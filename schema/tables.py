@@ -91,6 +91,8 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    deadline_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it fails if it has not ended; null: never, or not before it is complete."""
     origin: Mapped[dict[str, str] | None] = mapped_column(Json)
     """The id of the request that asked for it, and the W3C trace context of the span that did."""
 
@@ -100,6 +102,7 @@ class JobRow(Base):
         Index("ix_job_owner_status", "owner", "status"),
         Index("ix_job_status_kind_run_at", "status", "kind", "run_at"),
         Index("ix_job_status_lease_until", "status", "lease_until"),
+        Index("ix_job_status_deadline_at", "status", "deadline_at"),
         Index("ix_job_finished_at", "finished_at"),
     )
 

@@ -1,4 +1,4 @@
-"""Cancellation: work under way is stopped when its job was cancelled, its lease was lost, or the process shuts down."""
+"""Cancellation: work is stopped when its job is cancelled or out of time, its lease lost, or the process stops."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import dramatiq
 from dramatiq.broker import Broker, MessageProxy
 from dramatiq.worker import Worker
 
-Reason = Literal["cancelled", "lost", "released"]
+Reason = Literal["cancelled", "lost", "overdue", "released"]
 
 
 class StopSignal:

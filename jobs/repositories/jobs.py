@@ -63,8 +63,9 @@ class JobRepository:
         max_attempts: int,
         is_eligible: bool,
         origin: dict[str, str],
+        deadline: timedelta | None = None,
     ) -> Job:
-        """A queued job; one that is not eligible waits until something makes it so."""
+        """A queued job; one that is not eligible waits until something makes it so. `deadline` is from now on."""
         now = self._time.now()
         statement = (
             insert(JobRow)
@@ -79,6 +80,7 @@ class JobRepository:
                 woken_at=now,
                 created_at=now,
                 origin=origin,
+                deadline_at=None if deadline is None else self._time.now(deadline),
             )
             .returning(*COLUMNS)
         )
@@ -152,12 +154,19 @@ class JobRepository:
         row = (await connection.execute(statement)).one_or_none()
         return None if row is None else job_of(row)
 
-    async def make_eligible(self, connection: AsyncConnection, id: str, origin: dict[str, str]) -> bool:
+    async def make_eligible(
+        self, connection: AsyncConnection, id: str, origin: dict[str, str], deadline: timedelta | None
+    ) -> bool:
         """Let a queued job be claimed from now on, as `origin` asks for; False when it is queued no longer."""
         statement = (
             update(JobRow)
             .where(JobRow.id == id, JobRow.status == "queued")
-            .values(run_at=self._time.due(), woken_at=self._time.now(), origin=origin)
+            .values(
+                run_at=self._time.due(),
+                woken_at=self._time.now(),
+                origin=origin,
+                deadline_at=None if deadline is None else self._time.now(deadline),
+            )
             .returning(JobRow.id)
         )
         return (await connection.execute(statement)).one_or_none() is not None

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
-from jobs.job import Job
+from jobs.job import Job, Lease
 from jobs.repositories.jobs import COLUMNS, job_of
 from schema.responses import JobKind, JobStatus
 from schema.tables import JobRow
@@ -76,11 +77,14 @@ class QueueRepository:
         query = select(func.count()).select_from(turns).where(is_sooner)
         return (await connection.execute(query)).scalar_one() + 1
 
-    async def held(self, connection: AsyncConnection, id: str, token: str) -> Job | None:
-        """The job, if its lease is the one with this token."""
-        query = select(*COLUMNS).where(JobRow.id == id, JobRow.lease_token == token)
+    async def held(self, connection: AsyncConnection, id: str, token: str) -> Lease | None:
+        """The lease of this job, if it is the one with this token."""
+        query = select(*self._leased()).where(JobRow.id == id, JobRow.lease_token == token)
         row = (await connection.execute(query)).one_or_none()
-        return None if row is None else job_of(row)
+        return None if row is None else _lease_of(row, token)
+
+    def _leased(self) -> tuple[Any, ...]:
+        return (*COLUMNS, JobRow.deadline_at, self._time.now().label("moment"))
 
     async def claim(
         self,
@@ -88,7 +92,7 @@ class QueueRepository:
         id: str,
         token: str,
         lease: timedelta,
-    ) -> Job | None:
+    ) -> Lease | None:
         """Take the lease of a queued job; None when somebody was quicker."""
         now = self._time.now()
         statement = (
@@ -104,10 +108,10 @@ class QueueRepository:
                 progress=None,
                 message=None,
             )
-            .returning(*COLUMNS)
+            .returning(*self._leased())
         )
         row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else job_of(row)
+        return None if row is None else _lease_of(row, token)
 
     async def heartbeat(
         self,
@@ -180,9 +184,22 @@ class QueueRepository:
     def _is_stale(self, stale: timedelta) -> ColumnElement[bool]:
         return (JobRow.woken_at < self._time.now(-stale)) | JobRow.woken_at.is_(None)
 
+    async def late(self, connection: AsyncConnection, limit: int) -> Sequence[str]:
+        """Ids of queued jobs whose deadline is over."""
+        query = select(JobRow.id).where(JobRow.status == "queued", JobRow.deadline_at <= self._time.now()).limit(limit)
+        return (await connection.execute(query)).scalars().all()
+
     async def seconds_until_due(self, connection: AsyncConnection) -> float | None:
-        """How long until the next job that waits for its time may run; None when none waits."""
+        """How long until the next waiting job's time or deadline comes; None when none waits for either."""
         now = self._time.now()
-        query = select(func.min(JobRow.run_at), now).where(JobRow.status == "queued", JobRow.run_at > now)
-        due, moment = (await connection.execute(query)).one()
-        return None if due is None else float((due - moment).total_seconds())
+        times = (
+            select(func.min(moment)).where(JobRow.status == "queued", moment > now).scalar_subquery()
+            for moment in (JobRow.run_at, JobRow.deadline_at)
+        )
+        *moments, moment = (await connection.execute(select(*times, now))).one()
+        return min(((due - moment).total_seconds() for due in moments if due is not None), default=None)
+
+
+def _lease_of(row: Any, token: str) -> Lease:
+    *columns, deadline, moment = row
+    return Lease(job_of(columns), token, None if deadline is None else (deadline - moment).total_seconds())

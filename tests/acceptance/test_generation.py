@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from tests.acceptance.client import Client
+from tests.acceptance.client import BIG, Client
 from tests.acceptance.service import in_process
 from tests.acceptance.sse import Event
 
@@ -170,3 +170,13 @@ async def test_models_are_listed_with_their_limits(alice: Client) -> None:
     assert {"id", "kind", "provider", "default", "limits", "optionsSchema", "takesInputs"} == set(model)
     assert model["default"] is True
     assert model["limits"]["n"] == {"minimum": 1, "maximum": 8, "step": 1}
+
+
+async def test_a_job_that_takes_longer_than_it_may_fails_and_leaves_nothing(alice: Client) -> None:
+    told = await story_of(alice, **(BIG | {"deadlineSeconds": 1}))
+
+    job = await alice.job(told[-1].data["jobId"])
+    assert (told[-1].name, told[-1].data["code"]) == ("generation_failed", "deadline_exceeded")
+    assert (job["status"], job["error"]["code"]) == ("failed", "deadline_exceeded")
+    assert job["request"]["deadlineSeconds"] == 1
+    assert (await alice.get("/media")).json["items"] == []

@@ -273,3 +273,18 @@ async def test_a_job_that_was_cancelled_and_shut_down_is_cancelled(at_work: Runn
     await at_work.runner.drain(0)
 
     assert await running == "cancelled"
+
+
+async def test_work_that_is_not_done_by_the_deadline_is_stopped_and_has_failed(
+    at_work: RunnerBench, bench: Bench
+) -> None:
+    at_work.work.act = at_work.work.wait
+    job_id = await bench.submit(request={"deadlineSeconds": 60})
+    bench.clock.advance(59.95)
+
+    assert await at_work.run() == "failed"
+
+    row = await bench.row(job_id)
+    assert (row.status, row.error["code"], row.attempts) == ("failed", "deadline_exceeded", 1)
+    assert await paths_in(bench.store) == []
+    assert at_work.runs("failed") == 1
