@@ -1,0 +1,24 @@
+"""`serve`: HTTP and server-sent events, and everything else beside them while there is no Redis."""
+
+import asyncio
+import sys
+from argparse import Namespace
+
+from app.fleet import supervise
+from app.main import serve
+from schema.settings import Settings
+
+
+def run(settings: Settings, options: Namespace) -> int:
+    """Serve until a signal says to stop. Raises `SettingsError`."""
+    try:
+        return asyncio.run(_serve(settings, is_supervised=getattr(options, "supervised", False)))
+    except OSError as error:
+        print(f"HOST, PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # before there is a log
+        return 1
+
+
+async def _serve(settings: Settings, *, is_supervised: bool) -> int:
+    if is_supervised:
+        return await serve(settings, shares_port=True, is_supervised=True)
+    return await (supervise(settings) if settings.web_processes > 1 else serve(settings))
