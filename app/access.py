@@ -20,12 +20,14 @@ from storage.secrets import kept_secret
 
 log = structlog.get_logger(__name__)
 
+SECRET_NAME = "auth-secret"  # noqa: S105  # a file's name
+
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """What HS256 tokens are signed with; without any configured auth a secret that is made once."""
     if settings.has_auth:
         return tuple(secret.get_secret_value() for secret in settings.auth_secret)
-    return (kept_secret(settings.data_dir, "auth-secret"),)
+    return (kept_secret(settings.data_dir, SECRET_NAME),)
 
 
 def authenticator_of(settings: Settings, clock: Clock, keys: KeyRing | None = None) -> Authenticator:

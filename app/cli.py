@@ -22,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
     token = verbs.add_parser("token", help="print an access token")
     token.add_argument("user", help="the user that the token is for (its `sub`)")
     token.add_argument("--hours", type=float, default=24.0, help="how long it is good (default: %(default)s)")
+    config = verbs.add_parser("config", help="print every setting with where its value comes from; secrets are hidden")
+    config.add_argument("--json", action="store_true", help="one JSON object a line")
     return commands
 
 
