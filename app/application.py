@@ -6,6 +6,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from app.body import MAX_BODY_BYTES
+from app.clients import Clients
 from app.keys import CLOCK, METRICS, SETTINGS, URLS
 from app.middleware import authentication, boundary, cross_origin, mark, mark_origin
 from app.observer import Observer
@@ -33,7 +34,7 @@ def make_app(
     app = web.Application(
         client_max_size=MAX_BODY_BYTES,
         middlewares=[
-            boundary(Observer(metrics, tracing)),
+            boundary(Observer(metrics, tracing, Clients(settings.trusted_proxies))),
             cross_origin(origins),
             authentication(PUBLIC, STREAMS),
             known_queries(QUERIES),

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from app.clients import Clients
 from app.keys import ANSWERED_AT, BEGUN
 from jobs.ids import is_id
 from jobs.tracing import NO_TRACING, TRACE_HEADERS, Span, Tracing, log_fields
@@ -34,8 +35,11 @@ class Observation:
 class Observer:
     """Watches requests. Their paths, queries and headers are never told: they may hold capabilities."""
 
-    def __init__(self, registry: CollectorRegistry, tracing: Tracing = NO_TRACING) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, tracing: Tracing = NO_TRACING, clients: Clients | None = None
+    ) -> None:
         self._tracing = tracing
+        self._clients = clients or Clients()
         self._seconds = Histogram(
             "media_http_request_seconds",
             "Time until the answer began.",
@@ -73,10 +77,11 @@ class Observer:
         if route_of(request).removesuffix("_head") in UNTRACED:
             return NO_TRACING.span("", "server", {})
         resource = request.match_info.route.resource
-        about = {"http.request.method": _method_of(request)}
+        method = _method_of(request)
+        about = {"http.request.method": method, "client.address": self._clients.address(request)}
         if resource is not None:
             about["http.route"] = resource.canonical
-        name = " ".join(about.values())
+        name = f"{method} {about.get('http.route', '')}".strip()
         headers = {header: request.headers[header] for header in TRACE_HEADERS if header in request.headers}
         return self._tracing.span(name, "server", about, headers)
 
@@ -92,6 +97,7 @@ class Observer:
             route=route_of(request),
             status=status,
             milliseconds=milliseconds,
+            client=self._clients.address(request),
         )
 
     def failed(self, request: web.Request, error: Exception) -> None:

@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     model_validator,
@@ -58,6 +59,7 @@ UploadType = Literal[
     "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "video/mp4", "video/webm", "video/quicktime"
 ]
 UploadTypes = Annotated[tuple[UploadType, ...], BeforeValidator(_split), Field(min_length=1)]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_split)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
 BasePath = Annotated[str, BeforeValidator(_base_path), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
 
@@ -73,6 +75,10 @@ class Settings(BaseModel):
         default=None,
         pattern=r"^https?://[^/?#]+$",
         description="Scheme and authority under which browsers reach the service; by default http://HOST:PORT.",
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Addresses or networks, separated by commas, of proxies whose `X-Forwarded-For` is believed.",
     )
     base_path: BasePath = Field(default="", description="Path prefix of every URL but health, readiness and metrics.")
     data_dir: Path = Field(

@@ -91,6 +91,14 @@ class Fleet:
         with self.postgres.connect() as connection:
             connection.execute(f"ALTER DATABASE {DATABASE} WITH ALLOW_CONNECTIONS {str(not refuse).lower()}")
 
+    def last_words(self) -> str:
+        """The end of what each process has logged, for whoever looks for a failure's cause."""
+        running = [*self.webs.values(), *self.workers]
+        return "\n".join(
+            f"--- {process.pid} {'alive' if process.is_alive else 'ended'}\n{''.join(process.lines[-15:])}"
+            for process in [*running, *self.ended]
+        )
+
     async def end(self) -> None:
         """End every process, whatever state it is in."""
         for process in [*self.webs.values(), *self.workers, *self.ended]:

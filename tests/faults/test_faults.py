@@ -141,7 +141,11 @@ async def test_every_accepted_job_has_one_end_whatever_fails(
                 await over(jobs, JOBS)
         except TimeoutError:
             left = unfinished(jobs)
-            pytest.fail(f"{len(left)} unfinished (seed {SEED}), among them {dict([*left.items()][:3])}\n{rows(fleet)}")
+            failed = [task.exception() for task in beside if task.done()]
+            pytest.fail(
+                f"{len(left)} unfinished (seed {SEED}), among them {dict([*left.items()][:3])}\n{rows(fleet)}\n"
+                f"driver: {failed}\n{fleet.last_words()}"
+            )
         finally:
             for task in beside:
                 task.cancel()

@@ -37,7 +37,9 @@ def test_a_request_is_told_with_its_route_and_status_and_nothing_of_its_address(
         seen.status = 200
 
     assert observed(registry) == [("GET", "unknown", "200")]
-    assert [set(line) for line in lines] == [{"event", "method", "route", "status", "milliseconds", "log_level"}]
+    assert [set(line) for line in lines] == [
+        {"event", "method", "route", "status", "milliseconds", "client", "log_level"}
+    ]
 
 
 def test_a_request_whose_client_left_is_told_too() -> None:
