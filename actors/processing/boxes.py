@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 
 Data = bytes | bytearray
@@ -44,7 +45,11 @@ def box_at(header: Data, start: int, limit: int) -> Box:
 
 
 def boxes(data: Data, start: int, end: int) -> Iterator[Box]:
-    """The boxes that follow each other from `start` to `end`."""
+    """The boxes that follow each other from `start` to `end`. Refuses too many."""
+    yield from counted(_boxes(data, start, end))
+
+
+def _boxes(data: Data, start: int, end: int) -> Iterator[Box]:
     while start < end:
         box = box_at(data[start : min(start + HEADER_BYTES, end)], start, end)
         yield box

@@ -1,6 +1,9 @@
 """GIF files block by block (GIF89a): keeps the screen, the frames and the loop, drops all other extensions."""
 
+from collections.abc import Iterator
+
 from actors.processing.bounds import Bounds
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 from actors.processing.stripping import Stripped
 
@@ -13,23 +16,27 @@ def strip_gif(data: bytes, bounds: Bounds, *, keep_metadata: bool = False) -> St
     """Keep what is part of the animation, up to the trailer. One frame too many ends the reading."""
     at = 13 + _table(data, 10)
     parts, control, frames = [data[:at]], b"", 0
-    while (kind := _byte(data, at)) != TRAILER:
-        begin = at
-        if kind == IMAGE:
-            at = _sub_blocks(data, at + 10 + _table(data, at + 9) + 1)
-            parts += (control, data[begin:at])
+    for begin, end in counted(_blocks(data, at)):
+        block = data[begin:end]
+        if block[0] == IMAGE:
+            parts += (control, block)
             control, frames = b"", frames + 1
             _check_frame(data, begin, frames, bounds)
-        elif kind == EXTENSION:
-            at = _sub_blocks(data, at + 2)
-            block = data[begin:at]
-            if block[1] == CONTROL:
-                control = block
-            else:
-                parts.append(block if keep_metadata else _loop(block))
+        elif block[1] == CONTROL:
+            control = block
         else:
-            raise Refused("undecodable")
+            parts.append(block if keep_metadata else _loop(block))
     return Stripped(b"".join([*parts, bytes([TRAILER])]))
+
+
+def _blocks(data: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Where each image and extension from `at` on begins and ends, up to the trailer."""
+    while (kind := _byte(data, at)) != TRAILER:
+        begin = at
+        if kind not in {IMAGE, EXTENSION}:
+            raise Refused("undecodable")
+        at = _sub_blocks(data, at + 10 + _table(data, at + 9) + 1 if kind == IMAGE else at + 2)
+        yield begin, at
 
 
 def _table(data: bytes, flags: int) -> int:

@@ -2,8 +2,10 @@
 
 import re
 import struct
+from collections.abc import Iterator
 
 from actors.processing.exif import orientation_of
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 from actors.processing.stripping import Stripped
 
@@ -24,22 +26,28 @@ def strip_jpeg(data: bytes, *, keep_metadata: bool = False) -> Stripped:
 
     Ends at the first EOI, so that further pictures of a multi-picture file go, as anything else behind it.
     """
-    parts, at, scans, orientation = [b"\xff\xd8"], 2, 0, 0
-    while (marker := MARKER.search(data, at)) and (code := marker[1][0]) != EOI:
-        at = marker.end()
-        if code in STANDALONE:
-            continue
-        payload, at = _payload(data, at)
+    parts, orientation = [b"\xff\xd8"], 0
+    for code, payload, scan in counted(_segments(data)):
         if code == APP1 and payload.startswith(b"Exif\0\0"):
             orientation = orientation or orientation_of(payload)
-        parts += _kept(code, payload, keep_metadata=keep_metadata)
+        parts += (*_kept(code, payload, keep_metadata=keep_metadata), scan)
+    return Stripped(b"".join([*parts, b"\xff\xd9"]), orientation or 1)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """The marker of each segment up to EOI, its payload, and the scan behind it if it begins one."""
+    at, scans = 2, 0
+    while (marker := MARKER.search(data, at)) and (code := marker[1][0]) != EOI:
+        at, payload = marker.end(), b""
+        if code not in STANDALONE:
+            payload, at = _payload(data, at)
+        begin = at
         if code == SOS:
             scans += 1
-            begin, at = at, _end_of_scan(data, at, scans)
-            parts.append(data[begin:at])
+            at = _end_of_scan(data, at, scans)
+        yield code, payload, data[begin:at]
     if not marker:
         raise Refused("truncated")
-    return Stripped(b"".join([*parts, b"\xff\xd9"]), orientation or 1)
 
 
 def _payload(data: bytes, at: int) -> tuple[bytes, int]:

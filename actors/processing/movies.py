@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from actors.processing.bounds import Bounds
 from actors.processing.boxes import HEADER_BYTES, Box, box_at, boxes, children
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 
 MAX_INDEX_BYTES = 64 << 20  # half a million frames with all tables that there are take about 30 MiB
@@ -23,7 +24,8 @@ def check_movie(file: Path, bounds: Bounds, *, whole: bool) -> None:
     with file.open("rb") as opened:
         found = set()
         fragments = 0
-        for box in _top_level(opened, file.stat().st_size, whole=whole):
+        # At most a fragment of index and data for each frame.
+        for box in counted(_top_level(opened, file.stat().st_size, whole=whole), 2 * bounds.video_frames):
             found.add(box.kind)
             if box.kind in {MOVIE, FRAGMENT}:
                 fragments += _check_index(_read(opened, box), bounds)

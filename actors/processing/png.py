@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from actors.processing.bounds import Bounds
 from actors.processing.exif import orientation_of
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 from actors.processing.stripping import Stripped
 
@@ -30,7 +31,7 @@ def strip_png(data: bytes, bounds: Bounds, *, keep_metadata: bool = False) -> St
     Refuses more frames than allowed, chunks that inflate beyond bounds, and picture data that is not the picture's.
     """
     parts, pixels, orientation, frames = [data[:SIGNATURE_BYTES]], [], 1, 0
-    for kind, start, end in _chunks(data):
+    for kind, start, end in counted(_chunks(data)):
         body = data[start:end]
         frames += kind == b"fcTL"
         if frames > bounds.frames:

@@ -14,6 +14,7 @@ Reason = Literal[
     "too_many_pixels",
     "too_many_frames",
     "too_many_scans",
+    "too_many_parts",
     "too_many_streams",
     "too_long",
     "too_large",

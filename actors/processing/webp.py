@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from actors.processing.bounds import Bounds
 from actors.processing.exif import orientation_of
+from actors.processing.parts import counted
 from actors.processing.refusal import Refused
 from actors.processing.stripping import Stripped
 
@@ -19,7 +20,7 @@ def strip_webp(data: bytes, bounds: Bounds, *, keep_metadata: bool = False) -> S
     if end > len(data):
         raise Refused("truncated")
     parts, orientation, frames = [], 1, 0
-    for kind, body in _chunks(data, 12, end):
+    for kind, body in counted(_chunks(data, 12, end)):
         frames += kind == b"ANMF"
         if frames > bounds.frames:
             raise Refused("too_many_frames")

@@ -124,6 +124,15 @@ BOMBS = {
         lambda: samples.image("image/jpeg").replace(b"\xff\xda", b"\xff\xda\0\2" * 101 + b"\xff\xda", 1),
         "too_many_scans",
     ),
+    "chunks": ("image/png", lambda: samples.png(8, 8, samples.png_chunk(b"IDAT", b"") * 500_000), "too_many_parts"),
+    "segments": (
+        "image/jpeg",
+        lambda: samples.image("image/jpeg").replace(b"\xff\xd8", b"\xff\xd8" + b"\xff\xfe\0\2" * 1_000_000, 1),
+        "too_many_parts",
+    ),
+    "extensions": ("image/gif", lambda: samples.gif(1)[:-1] + b"!\xfe\0" * 1_000_000 + b";", "too_many_parts"),
+    "boxes": ("image/avif", lambda: b"\0\0\0\x14ftypavif\0\0\0\0avif" + b"\0\0\0\x08free" * 500_000, "too_many_parts"),
+    "riff chunks": ("image/webp", lambda: samples.many_chunks(500_000), "too_many_parts"),
 }
 
 

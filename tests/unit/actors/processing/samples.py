@@ -113,6 +113,12 @@ def gif(frames: int, *, size: tuple[int, int] = (8, 8), frame: tuple[int, int] =
     return screen + each * frames + b";"
 
 
+def many_chunks(number: int) -> bytes:
+    """A WebP that has so many empty chunks behind its picture."""
+    body = image("image/webp")[8:] + b"none\0\0\0\0" * number
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
 def video(content_type: str, seconds: float = 1.2, **options: Any) -> bytes:
     """A video with sound as a file. Options: size, rotation, metadata, stream_metadata, codec, pixels, sounds."""
     name, codec, sound = VIDEOS[content_type]

@@ -48,6 +48,11 @@ def test_as_many_frames_as_allowed_pass(tmp_path: Path) -> None:
     check(tmp_path, movie(SIZES, box(b"stts", struct.pack(">IIII", 0, 1, 1000, 1))))
 
 
+def test_more_boxes_than_the_fragments_of_all_frames_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="too_many_parts"):
+        check(tmp_path, movie(SIZES) + box(b"free") * 2000)
+
+
 def test_uncompressed_sound_has_millions_of_samples_in_no_table(tmp_path: Path) -> None:
     uniform = box(b"stsz", struct.pack(">III", 0, 4, 48_000 * 60))
     check(tmp_path, movie(uniform, box(b"stts", struct.pack(">IIII", 0, 1, 48_000 * 60, 1)), handler=b"soun"))
