@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import AvifImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from actors.processing.bounds import Bounds
-from actors.processing.png import MAX_INFLATED_BYTES
+from actors.processing.png import MAX_INFLATED_BYTES, MAX_INFLATED_BYTES_TOGETHER
 from actors.processing.refusal import Refused
 
 # A file is opened as one of these alone, whatever else it could be. Importing the modules registers them.
@@ -27,7 +27,7 @@ def strict_pillow(bounds: Bounds) -> Iterator[None]:
     saved = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
     threads = AvifImagePlugin.DEFAULT_MAX_THREADS
     Image.MAX_IMAGE_PIXELS = bounds.image_pixels
-    PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = MAX_INFLATED_BYTES, 2 * MAX_INFLATED_BYTES
+    PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = MAX_INFLATED_BYTES, MAX_INFLATED_BYTES_TOGETHER
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     try:
         with warnings.catch_warnings():

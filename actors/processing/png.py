@@ -12,6 +12,7 @@ from actors.processing.stripping import Stripped
 
 SIGNATURE_BYTES = 8
 MAX_INFLATED_BYTES = 4 << 20  # of one text or ICC profile; the largest RGB profiles in use have about 2 MiB
+MAX_INFLATED_BYTES_TOGETHER = 2 * MAX_INFLATED_BYTES
 STEP_BYTES = 1 << 20
 
 CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
@@ -30,13 +31,15 @@ def strip_png(data: bytes, bounds: Bounds, *, keep_metadata: bool = False) -> St
 
     Refuses more frames than allowed, chunks that inflate beyond bounds, and picture data that is not the picture's.
     """
-    parts, pixels, orientation, frames = [data[:SIGNATURE_BYTES]], [], 1, 0
+    parts, pixels, orientation, frames, inflated = [data[:SIGNATURE_BYTES]], [], 1, 0, 0
     for kind, start, end in counted(_chunks(data)):
         body = data[start:end]
         frames += kind == b"fcTL"
         if frames > bounds.frames:
             raise Refused("too_many_frames")
-        _check_inflated(_packed(kind, body))
+        inflated += _inflated_bytes(_packed(kind, body))
+        if inflated > MAX_INFLATED_BYTES_TOGETHER:
+            raise Refused("decompression_bomb")
         if kind == b"eXIf":
             orientation = orientation_of(body)
         if kind == b"IDAT":
@@ -69,14 +72,15 @@ def _check_crc(kind: bytes, body: bytes, crc: bytes) -> None:
         raise Refused("undecodable")
 
 
-def _check_inflated(packed: bytes) -> None:
-    """Refuse texts and profiles that are small here and huge where somebody unpacks them."""
+def _inflated_bytes(packed: bytes) -> int:
+    """How long a text or profile is unpacked. Refuses one that is small here and huge where somebody unpacks it."""
     try:
         inflated = zlib.decompressobj().decompress(packed, MAX_INFLATED_BYTES + 1)
     except zlib.error:  # nobody can unpack it at all
-        return
+        return 0
     if len(inflated) > MAX_INFLATED_BYTES:
         raise Refused("decompression_bomb")
+    return len(inflated)
 
 
 def _packed(kind: bytes, body: bytes) -> bytes:

@@ -117,6 +117,11 @@ BOMBS = {
         lambda: samples.png(8, 8, samples.png_chunk(b"iCCP", b"p\0\0" + samples.zeros(8))),
         "decompression_bomb",
     ),
+    "many texts": (
+        "image/png",
+        lambda: samples.png(8, 8, samples.png_chunk(b"zTXt", b"Comment\0\0" + samples.zeros(3)) * 3000),
+        "decompression_bomb",
+    ),
     "picture data": ("image/png", lambda: samples.png(8, 8, pixels=samples.zeros(8)), "decompression_bomb"),
     "pictures": ("video/mp4", lambda: samples.claiming_mp4(10**9), "too_many_frames"),
     "scans": (
