@@ -92,7 +92,29 @@ def _runs(index: bytes, box: Box, is_picture: bool) -> int:  # noqa: FBT001  # a
     return total if is_picture or entries > 1 else 0
 
 
-CLAIMS = {b"stsz": _samples, b"stz2": _samples, b"stts": _runs, b"ctts": _runs}
+def _chunks(index: bytes, box: Box, _is_picture: bool) -> int:  # noqa: FBT001
+    """`entry_count` (§8.7.5): no chunk is without a sample."""
+    return _number(index, box.body + 4, box.end)
+
+
+def _samples_of_chunks(index: bytes, box: Box, _is_picture: bool) -> int:  # noqa: FBT001
+    """The most `samples_per_chunk` of a table (§8.7.4), or how many entries it claims."""
+    entries = _number(index, box.body + 4, box.end)
+    whole = (box.end - box.body - 8) // 12 * 12
+    table = struct.iter_unpack(">III", index[box.body + 8 : box.body + 8 + whole])
+    samples: Iterator[int] = (each for _, each, _ in table)
+    return max(entries, max(samples, default=0))
+
+
+CLAIMS = {
+    b"stsz": _samples,
+    b"stz2": _samples,
+    b"stts": _runs,
+    b"ctts": _runs,
+    b"stsc": _samples_of_chunks,
+    b"stco": _chunks,
+    b"co64": _chunks,
+}
 
 
 def _number(index: bytes, at: int, end: int) -> int:

@@ -32,6 +32,10 @@ TOO_MANY = {
     "compact sizes": movie(box(b"stz2", struct.pack(">III", 0, 8, 1001))),
     "one size": movie(box(b"stsz", struct.pack(">III", 0, 1, 10**9))),
     "times": movie(SIZES, box(b"stts", struct.pack(">IIIIII", 0, 2, 600, 1, 401, 1))),
+    "samples of a chunk": movie(SIZES, box(b"stsc", struct.pack(">IIIII", 0, 1, 1, 10**9, 1))),
+    "runs of chunks": movie(SIZES, box(b"stsc", struct.pack(">II", 0, 10**9))),
+    "chunks": movie(SIZES, box(b"stco", struct.pack(">II", 0, 10**9))),
+    "chunks far apart": movie(SIZES, box(b"co64", struct.pack(">II", 0, 10**9))),
     "offsets": movie(SIZES, box(b"ctts", struct.pack(">IIIIII", 0, 2, 600, 1, 401, 1))),
     "sounds": movie(box(b"stsz", struct.pack(">III", 0, 0, 4001)), handler=b"soun"),
     "fragments": movie(SIZES) + box(b"moof", box(b"traf", box(b"trun", struct.pack(">II", 0, 3000)))) * 2,
@@ -44,13 +48,13 @@ def test_more_frames_than_allowed_are_refused(tmp_path: Path, name: str) -> None
         check(tmp_path, TOO_MANY[name])
 
 
-def test_as_many_frames_as_allowed_pass(tmp_path: Path) -> None:
-    check(tmp_path, movie(SIZES, box(b"stts", struct.pack(">IIII", 0, 1, 1000, 1))))
-
-
 def test_more_boxes_than_the_fragments_of_all_frames_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="too_many_parts"):
         check(tmp_path, movie(SIZES) + box(b"free") * 2000)
+
+
+def test_as_many_frames_as_allowed_pass(tmp_path: Path) -> None:
+    check(tmp_path, movie(SIZES, box(b"stts", struct.pack(">IIII", 0, 1, 1000, 1))))
 
 
 def test_uncompressed_sound_has_millions_of_samples_in_no_table(tmp_path: Path) -> None:
