@@ -8,6 +8,7 @@ from PIL import Image, JpegImagePlugin
 
 from actors.processing.avif import strip_avif
 from actors.processing.colour import shrunk
+from actors.processing.cut_jpegs import is_cut
 from actors.processing.exif import ORIENTATION, UPRIGHT
 from actors.processing.gif import strip_gif
 from actors.processing.jpeg import strip_jpeg
@@ -75,6 +76,8 @@ def _keep(task: Task, data: bytes) -> Path:
 def _decode(file: Path, stripped: Stripped, task: Task) -> Decoded:
     with opened_image(file, task.content_type, task.bounds) as image:
         image.load()
+        if task.content_type == "image/jpeg" and is_cut(image, stripped.data):
+            raise Refused("truncated")
         picture, size = shrunk(image, POSTER_PIXELS), image.size
         turn = UPRIGHT.get(_orientation(image, stripped, task))
         if decode_frames(image, task.bounds) > 1 or turn is None:
