@@ -57,7 +57,12 @@ class Fleet:
             for process in [each for each in self.workers if not each.is_alive]:
                 self.workers.remove(process)
                 self.ended.append(process)
-                await self.start_worker()
+                try:
+                    await self.start_worker()
+                except AssertionError:
+                    # A fault met it before it worked; the next round replaces it.
+                    if not self.workers[-1].was_killed:
+                        raise
             await asyncio.sleep(SUPERVISE_SECONDS)
 
     async def restart_worker(self, process: Process) -> None:

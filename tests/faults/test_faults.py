@@ -8,7 +8,8 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,38 @@ def schedule(chance: random.Random) -> list[Fault]:
     return faults
 
 
+@dataclass
+class Orders:
+    """What clients ask for: `jobs` with whoever watches each of them, and those among them that kill their worker."""
+
+    watchers: Sequence[Watcher]
+    jobs: dict[str, Watcher] = field(default_factory=dict)
+    poisoned: set[str] = field(default_factory=set)
+
+    async def place_all(self) -> None:
+        for first in range(0, JOBS, 8):
+            await asyncio.gather(*(self._place(number) for number in range(first, min(first + 8, JOBS))))
+
+    async def _place(self, number: int) -> None:
+        watcher = self.watchers[number % USERS]
+        prompt = POISON if number < POISONED else f"job {number}"
+        job_id = await watcher.submit({"prompt": prompt, "width": 64, "height": 64}, f"key-{number}")
+        self.jobs[job_id] = watcher
+        if prompt == POISON:
+            self.poisoned.add(job_id)
+
+
+async def play(fleet: Fleet, orders: Orders, chance: random.Random) -> None:
+    """Have everything asked for, and every fault happen, spread over the time that it takes until all has ended."""
+    placing = asyncio.create_task(orders.place_all())
+    faults = schedule(chance)
+    for done, fault in enumerate(faults, start=1):
+        await over(orders.jobs, done * JOBS // (len(faults) + 2))
+        await fault(fleet, chance)
+    await placing
+    await over(orders.jobs, JOBS)
+
+
 @pytest.mark.timeout(PATIENCE_SECONDS + 60)
 async def test_every_accepted_job_has_one_end_whatever_fails(
     tmp_path: Path, postgres: PostgresServer, fault_redis: RedisServer
@@ -114,46 +147,24 @@ async def test_every_accepted_job_has_one_end_whatever_fails(
     chance = random.Random(SEED)
     async with running_fleet(tmp_path, postgres, fault_redis) as fleet, new_session() as session:
         watchers = [Watcher(session, fleet.bases, f"user-{number}") for number in range(USERS)]
-        beside = [asyncio.create_task(each) for each in (fleet.supervise(), *(each.watch() for each in watchers))]
-        jobs: dict[str, Watcher] = {}
-        poisoned: set[str] = set()
-
-        async def submit(number: int) -> None:
-            watcher = watchers[number % USERS]
-            prompt = POISON if number < POISONED else f"job {number}"
-            job_id = await watcher.submit({"prompt": prompt, "width": 64, "height": 64}, f"key-{number}")
-            jobs[job_id] = watcher
-            if prompt == POISON:
-                poisoned.add(job_id)
-
-        async def submit_all() -> None:
-            for first in range(0, JOBS, 8):
-                await asyncio.gather(*(submit(number) for number in range(first, min(first + 8, JOBS))))
-
+        orders = Orders(watchers)
+        work = (play(fleet, orders, chance), fleet.supervise(), *(each.watch() for each in watchers))
+        playing, *beside = [asyncio.create_task(each) for each in work]
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                submitting = asyncio.create_task(submit_all())
-                faults = schedule(chance)
-                for done, fault in enumerate(faults, start=1):
-                    await over(jobs, done * JOBS // (len(faults) + 2))
-                    await fault(fleet, chance)
-                await submitting
-                await over(jobs, JOBS)
-        except TimeoutError:
-            left = unfinished(jobs)
-            failed = [task.exception() for task in beside if task.done()]
-            pytest.fail(
-                f"{len(left)} unfinished (seed {SEED}), among them {dict([*left.items()][:3])}\n{rows(fleet)}\n"
-                f"driver: {failed}\n{fleet.last_words()}"
-            )
+            await asyncio.wait([playing, *beside], timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            for task in (playing, *beside):
+                if task.done():
+                    task.result()
+            if not playing.done():
+                pytest.fail(f"seed {SEED}: {unfinished(orders.jobs)}\n{rows(fleet)}\n{fleet.last_words()}")
         finally:
-            for task in beside:
+            for task in (playing, *beside):
                 task.cancel()
-            await asyncio.wait(beside)
+            await asyncio.wait([playing, *beside])
 
-        assert len(jobs) == JOBS
-        check_endings(fleet, jobs, poisoned)
-        check_streams(jobs)
+        assert len(orders.jobs) == JOBS
+        check_endings(fleet, orders.jobs, orders.poisoned)
+        check_streams(orders.jobs)
         await check_storage(fleet)
 
 
