@@ -15,6 +15,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SOURCES := pyproject.toml constraints.txt
+# Node comes with the development tools; nothing of it is needed to run the service.
+NPM := cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --silent
+NODE_MODULES := frontend/node_modules/installed
 
 ##@ Use
 
@@ -22,7 +25,7 @@ SOURCES := pyproject.toml constraints.txt
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
 install: $(VENV)/installed ## Install the service into .venv, with exact versions
@@ -60,6 +63,14 @@ format: dev ## Sort imports and format, in place
 	$(PY) -m ruff check --select I --fix .
 	$(PY) -m ruff format .
 
+.PHONY: frontend
+frontend: $(NODE_MODULES) ## Build the packages for web front ends
+	@$(NPM) run build
+
+.PHONY: frontend-check
+frontend-check: $(NODE_MODULES) ## Check their types, tests, packaging and size
+	@$(NPM) run check
+
 .PHONY: lock
 lock: ## Resolve the newest versions and write constraints.txt; use the oldest supported Python
 	@$(check-python)
@@ -74,6 +85,7 @@ lock: ## Resolve the newest versions and write constraints.txt; use the oldest s
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build products (never .data, where the database is)
+	rm -rf frontend/node_modules frontend/*/dist
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -not -path './.git/*' -exec rm -rf {} +
 
@@ -104,3 +116,7 @@ $(VENV)/installed-dev: $(VENV)/made $(SOURCES)
 	@echo "Installing into $(VENV), with the tools for tests; the first time this takes a minute." >&2
 	@$(PIP) install --editable '.[dev,fast]' --constraint constraints.txt
 	@touch $@ $(VENV)/installed
+
+$(NODE_MODULES): $(VENV)/installed-dev frontend/package-lock.json
+	@$(NPM) ci
+	@touch $@
