@@ -15,10 +15,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.deploy.dockerfile import Ignored, Replay, Stage, Step, steps_of
+from tests.deploy.dockerfile import DOCKERFILE, Ignored, Replay, Stage, Step, steps_of
 from tests.deploy.tools import ROOT, output_of, tool
 
-DOCKERFILE = ROOT / "Dockerfile"
 SECRET = "a secret that is long enough for HS256"
 # How this machine reaches its package registry; nothing else of the environment gets into the image.
 REGISTRY_PREFIXES = ("PIP_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -71,7 +70,7 @@ def stage(steps: list[Step], tmp_path_factory: pytest.TempPathFactory) -> Stage:
     home.mkdir()
     programs.mkdir()
     programs.joinpath("python").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    cache = output_of(sys.executable, "-m", "pip", "cache", "dir", HOME=os.environ["HOME"]).strip()
+    cache = output_of(sys.executable, "-m", "pip", "cache", "dir", environment={"HOME": os.environ["HOME"]}).strip()
     passed = {name: value for name, value in os.environ.items() if name.startswith(REGISTRY_PREFIXES)}
     # Compiling what is installed is for a quick start, and here it would take longer than it spares.
     pip = {"PIP_CACHE_DIR": cache, "PIP_NO_COMPILE": "1"}

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def tool(name: str) -> Path:
@@ -22,11 +25,11 @@ def tool(name: str) -> Path:
     return path
 
 
-def output_of(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
+def output_of(*command: str | Path, environment: Mapping[str, str] = NOTHING) -> str:
     """What a program prints; it fails the test when the program does not like what it sees."""
-    mine = {"PATH": os.environ["PATH"], "HOME": str(cwd)} | environment
+    mine = {"PATH": os.environ["PATH"], "HOME": str(ROOT), **environment}
     done = subprocess.run(
-        [str(each) for each in command], cwd=cwd, env=mine, capture_output=True, text=True, timeout=60, check=False
+        [str(each) for each in command], cwd=ROOT, env=mine, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
