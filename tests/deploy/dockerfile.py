@@ -16,6 +16,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from string import Template
 
+from tests.deploy.tools import ROOT
+
+DOCKERFILE = ROOT / "Dockerfile"
 RUN_SECONDS = 200.0
 ROOTS = re.compile(r"(?<![\w./-])/(?=(?:opt|data|build|root)\b)")
 """Where an absolute path begins that lies inside of the image and not on the machine."""
@@ -46,6 +49,14 @@ def _step(line: str) -> Step:
         flags[found[1]] = found[2]
         rest = rest[found.end() :]
     return Step(name, flags, rest)
+
+
+def image_environment() -> dict[str, str]:
+    """What the image's last stage sets, for tests of whoever adds to it; values are as they are written."""
+    steps = steps_of(DOCKERFILE.read_text("utf-8"))
+    last = max(number for number, step in enumerate(steps) if step.name == "FROM")
+    pairs = [each for step in steps[last:] if step.name == "ENV" for each in shlex.split(step.value)]
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 @dataclass(slots=True)
