@@ -4,11 +4,12 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ class PostgresServer:
     def pid(self) -> int:
         """The process of the whole server."""
         return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the server and each of its processes: SIGSTOP makes it silent, SIGCONT speak again."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (self.pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 @contextmanager
