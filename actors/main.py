@@ -19,6 +19,7 @@ from jobs.clock import system_clock
 from jobs.connections import async_redis, blocking_redis
 from jobs.database import Database
 from jobs.engines import engine_of
+from jobs.exposition import add_process_metrics
 from jobs.opening import open_jobs
 from jobs.readiness import Readiness
 from jobs.signals import report, stop_event, when_orphaned
@@ -44,6 +45,7 @@ async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterabl
         stopping.set()
 
     metrics = CollectorRegistry()
+    add_process_metrics(metrics)
     urls = Urls(settings.public_url or f"http://{settings.host}:{settings.port}", settings.base_path)
     broker = BellBroker(blocking_redis(redis_url), [], is_shared=True)
     database, redis = Database(engine_of(settings)), async_redis(redis_url)

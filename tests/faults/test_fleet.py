@@ -73,6 +73,7 @@ async def test_a_fleet_serves_works_and_replaces_who_died(
         assert (ready["status"], len(ready["processes"])) == ("ready", 2)
         metrics = await look(f"{health}/metrics")
         assert 'media_runs_total{ending="succeeded",kind="image"} 1.0' in metrics
+        assert "media_build_info{" in metrics
         assert 'media_jobs_submitted_total{kind="image"} 1.0' in (await client.get("/metrics")).body.decode()
 
         job_id = await running(client)
