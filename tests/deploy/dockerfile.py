@@ -19,7 +19,7 @@ from string import Template
 from tests.deploy.tools import ROOT
 
 DOCKERFILE = ROOT / "Dockerfile"
-RUN_SECONDS = 200.0
+RUN_SECONDS = 300.0
 ROOTS = re.compile(r"(?<![\w./-])/(?=(?:opt|data|build|root)\b)")
 """Where an absolute path begins that lies inside of the image and not on the machine."""
 TOLD = frozenset({"ARG", "LABEL", "EXPOSE", "USER", "STOPSIGNAL"})

@@ -21,7 +21,7 @@ from tests.deploy.tools import ROOT, output_of, tool
 SECRET = "a secret that is long enough for HS256"
 # How this machine reaches its package registry; nothing else of the environment gets into the image.
 REGISTRY_PREFIXES = ("PIP_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-SECONDS = 240
+SECONDS = 420
 
 
 @pytest.fixture(scope="module")
