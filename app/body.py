@@ -35,7 +35,9 @@ async def read_json(request: web.Request) -> Any:
 def parse_json(body: bytes) -> Any:
     """RFC 8259 without its loose ends: no duplicate names, no NaN, a bounded depth. Raises `BodyError`."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unambiguous, parse_constant=_no_constant)
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unambiguous, parse_float=_number, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
         # The parser's message says where, and never repeats more than a character of the body.
         raise BodyError("malformed_json", str(error) if isinstance(error, json.JSONDecodeError) else "") from error
@@ -49,6 +51,12 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         raise ValueError("a name comes twice in one object")
     return value
+
+
+def _number(text: str) -> float:
+    """JSON has one kind of numbers: `2.0` is the integer 2 (JSON Schema 2020-12, validation, section 6.1.1)."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -38,12 +38,12 @@ TYPES = (
 VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "/generate/video": {
         "prompt": ("", "x" * 4001, 1, None, ["x"], "a\0", "\ud800"),
-        "n": (0, 5, "1", True, 1.0, None, 10**30, -1),
-        "width": (62, 65, 1921, 1922, "64", 64.0, True, None),
+        "n": (0, 5, "1", True, 1.5, None, 10**30, -1),
+        "width": (62, 65, 1921, 1922, "64", 64.5, True, None),
         "height": (0, -64, 101, 10**20),
         "durationSeconds": (0.49, 60.01, "4", True, None, -1, 10**400, []),
-        "fps": (0, 61, 24.0, "24", False, None),
-        "seed": (-1, 2**63, 1.0, "1", True),
+        "fps": (0, 61, 24.5, "24", False, None),
+        "seed": (-1, 2**63, 1.5, "1", True),
         "model": ("", "procedural/image", "x" * 201, 7),
         "inputs": ("x", None, [1], [""], ["x"] * 17, ["media/x/y.png"]),
         "options": (None, [], "x", {"unknown": 1}, {"a": {"b": 1}}),
@@ -52,7 +52,7 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "/media/upload/init": {
         "filename": ("\0", "\ud800", "..", "\x01\x02", "/", 1, None, ["a"]),
-        "size": (0, -1, 1.0, "1", True, -0.0, []),
+        "size": (0, -1, 1.5, "1", True, -0.0, []),
         "resumable": (1, 0, "true", None),
         "objectPath": ("x",),
     },

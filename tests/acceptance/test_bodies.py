@@ -64,19 +64,18 @@ async def test_what_is_no_plain_json_is_malformed(alice: Client, body: bytes | s
         ("n", "3"),
         ("n", True),
         ("n", 1.5),
-        ("n", 1.0),
         ("n", 0),
         ("n", 9),
         ("n", None),
         ("n", 10**30),
         ("width", 63),
         ("width", 2049),
-        ("height", 64.0),
+        ("height", 64.5),
         ("height", "64"),
         ("seed", -1),
         ("seed", 2**63),
         ("seed", "7"),
-        ("seed", 7.0),
+        ("seed", 7.5),
         ("model", ""),
         ("model", "nobody/nothing"),
         ("model", "\ud800"),
@@ -104,7 +103,7 @@ async def test_a_value_that_breaks_a_rule_is_named(alice: Client, field: str, va
     assert_refused_field(await send(alice, json.dumps(body)), field)
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400", "0.1", "2e0"])
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e-400", "0.1", "25e-1"])
 async def test_a_number_that_is_no_integer_is_refused_however_it_is_written(alice: Client, number: str) -> None:
     answer = await send(alice, f'{{"prompt": "x", "n": {number}}}')
 

@@ -61,7 +61,7 @@ async def test_more_bytes_than_the_type_may_have_are_refused_at_the_opening(
     assert (await init(alice, content_type, size=most, resumable=True)).status == 201
 
 
-@pytest.mark.parametrize("size", [0, -1, 1.5, 3.0, "3", True, [], {}])
+@pytest.mark.parametrize("size", [0, -1, 1.5, "3", True, [], {}])
 async def test_a_size_that_is_none_is_refused(alice: Client, size: object) -> None:
     assert_refused_field(await init(alice, size=size), "size")
 

@@ -45,6 +45,18 @@ def test_what_looks_like_json_is_read_as_json_reads_it_or_refused(text: str) -> 
     assert value == json.loads(text)
 
 
+@pytest.mark.parametrize(("text", "number"), [("2.0", 2), ("-0.0", 0), ("1e3", 1000), ("20e-1", 2)])
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written(text: str, number: int) -> None:
+    read = parse_json(text.encode())
+
+    assert (read, type(read)) == (number, int)
+
+
+@pytest.mark.parametrize("text", ["1.5", "1e-3", "1e999"])
+def test_a_number_with_a_fraction_or_beyond_all_bounds_is_none(text: str) -> None:
+    assert type(parse_json(text.encode())) is float
+
+
 @pytest.mark.parametrize("wrap", ["[%s]", '{"a": %s}'])
 def test_the_deepest_nesting_is_read_and_one_more_is_refused(wrap: str) -> None:
     def nested(depth: int) -> bytes:
