@@ -1,6 +1,5 @@
 """What an upload's opening takes besides the database: a path, and an address for the bytes."""
 
-from jobs.errors import FieldError, InvalidRequest
 from jobs.ids import new_id
 from jobs.policies import UploadPolicy
 from schema.requests import UploadBody
@@ -9,11 +8,12 @@ from storage.store import PresignedUpload, Store
 
 
 def object_path(owner: str, body: UploadBody) -> str:
-    """Where in the library the upload will be. Raises `InvalidRequest`."""
+    """Where in the library the upload will be."""
     try:
-        return upload_object(owner, new_id(), safe_filename(body.filename, body.content_type))
-    except ValueError:
-        raise InvalidRequest([FieldError("filename", "no usable name is left of it")]) from None
+        name = safe_filename(body.filename, body.content_type)
+    except ValueError:  # nothing but punctuation of some script, or what Unicode has not assigned
+        name = safe_filename("file", body.content_type)
+    return upload_object(owner, new_id(), name)
 
 
 async def presign(

@@ -85,7 +85,7 @@ class Uploads:
     async def open(self, owner: str, body: UploadBody, origin: str | None) -> UploadOpened:
         """Make a job that waits for its bytes, and the URL that takes them.
 
-        Raises `ContentTypeRefused`, `TooLarge`, `QuotaExceeded`, `QueueFull`, `InvalidRequest`, `StorageError`.
+        Raises `ContentTypeRefused`, `TooLarge`, `QuotaExceeded`, `QueueFull`, `StorageError`.
         """
         if body.content_type not in self._policy.types:
             raise ContentTypeRefused(f"{body.content_type[:100]} is not one of the types that may be uploaded")

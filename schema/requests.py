@@ -20,7 +20,11 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+# What JSON schema can say of it: a lone surrogate is no character there at all.
+Text = Annotated[str, AfterValidator(_storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
+
+# Behind the last slash there is something else than control characters, ASCII's and general punctuation, and spaces.
+_NAMED = r"^[^\x00]*[^\x00-\x2f:-@\[-`{-\xa0\u2000-\u206f\u3000-\u303f\ufeff][^/\\\x00]*$"
 
 
 def _storable_json(value: Any) -> Any:
@@ -50,7 +54,13 @@ def _even(number: int) -> int:
     return number
 
 
-VideoEdge = Annotated[int, Field(ge=64, le=1920), AfterValidator(_even)]
+VideoEdge = Annotated[int, Field(ge=64, le=1920, json_schema_extra={"multipleOf": 2}), AfterValidator(_even)]
+
+
+def _named(filename: str) -> str:
+    if not re.search(_NAMED, filename):
+        raise ValueError("no usable name is left of it")
+    return filename
 
 
 class GenerationBody(Wire):
@@ -89,7 +99,9 @@ class VideoBody(GenerationBody):
 class UploadBody(Wire):
     """`POST /media/upload/init`. `size` in bytes."""
 
-    filename: Text = Field(min_length=1, max_length=1024)
+    filename: Annotated[Text, AfterValidator(_named)] = Field(
+        min_length=1, max_length=1024, json_schema_extra={"pattern": _NAMED}
+    )
     content_type: Text = Field(min_length=1, max_length=200)
     size: int | None = Field(default=None, ge=1)
     resumable: bool = False
