@@ -25,6 +25,8 @@ class Route:
 
 
 _PAGE = ("limit", "cursor")
+OBJECT = r"(?!(?:upload/(?:init|complete|abort)|delete)$).+"
+"""No object is called as what else stands below `/media`: there another method is a 405."""
 
 ROUTES: tuple[Route, ...] = (
     Route("page", "GET", "/", pages.show_page, is_public=True),
@@ -59,8 +61,8 @@ ROUTES: tuple[Route, ...] = (
     Route("erase_me", "DELETE", "/me", jobs.erase_me),
     Route("list_media", "GET", "/media", media.list_media, query=("prefix", "kind", "source", *_PAGE)),
     Route("delete_media_list", "POST", "/media/delete", media.delete_many),
-    Route("get_media", "GET", "/media/{path:.+}", media.get_media),
-    Route("delete_media", "DELETE", "/media/{path:.+}", media.delete_media),
+    Route("get_media", "GET", f"/media/{{path:{OBJECT}}}", media.get_media),
+    Route("delete_media", "DELETE", f"/media/{{path:{OBJECT}}}", media.delete_media),
     Route("open_file", "GET", "/files/{key}", media.open_file, is_public=True),
     Route("read_object", "GET", "/storage/{path:.+}", storage.serve_object, is_public=True),
     Route("write_object", "PUT", "/storage/{path:.+}", storage.serve_object, is_public=True),

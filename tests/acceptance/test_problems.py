@@ -28,6 +28,17 @@ async def test_another_method_is_refused_with_those_that_work(alice: Client, pat
     assert "PATCH" not in allowed
 
 
+@pytest.mark.parametrize(
+    "path", ["/media/upload/init", "/media/upload/complete", "/media/upload/abort", "/media/delete"]
+)
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_what_has_a_handler_of_its_own_is_no_objects_path(alice: Client, method: str, path: str) -> None:
+    answer = await alice.send(method, path)
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["Allow"] == "POST"
+
+
 async def test_a_problem_of_a_nobody_tells_no_more(alice: Client) -> None:
     nobody = Client(alice.session, alice.base, "", None)
 
