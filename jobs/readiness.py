@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
+from schema.responses import DependencyState
+
 log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 1.5
@@ -17,10 +19,10 @@ class Readiness:
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
-        self._last: dict[str, str] = {}
+        self._last: dict[str, DependencyState] = {}
         self.is_draining = False
 
-    async def look(self) -> dict[str, str]:
+    async def look(self) -> dict[str, DependencyState]:
         """Each dependency with "ok" or "failed"; changes are logged once."""
         results = await asyncio.gather(*(self._run(check) for check in self._checks.values()))
         state = dict(zip(self._checks, results, strict=True))
@@ -30,7 +32,7 @@ class Readiness:
         self._last = state
         return state
 
-    async def _run(self, check: Check) -> str:
+    async def _run(self, check: Check) -> DependencyState:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await check()

@@ -156,3 +156,40 @@ class Session(Wire):
     token: str
     user_id: str
     expires_at: Moment
+
+
+DependencyState = Literal["ok", "failed"]
+
+
+class Health(Wire):
+    """The process serves."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Wire):
+    """Whether the process should get requests, and how each dependency is."""
+
+    status: Literal["ready", "unready", "draining"]
+    checks: dict[str, DependencyState]
+
+
+class BrokenRule(Wire):
+    """One value that breaks a rule: where it is, empty for the whole, and which rule."""
+
+    field: str
+    message: str
+
+
+class Problem(Wire):
+    """An error (RFC 9457). Decide by `code`; `errors` is there for `invalid_request` alone."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    retryable: bool
+    request_id: str
+    errors: list[BrokenRule] | None = Field(default=None, exclude_if=lambda errors: errors is None)

@@ -3,15 +3,17 @@
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from app.answers import answer
 from app.keys import JOBS, METRICS, READINESS
 from app.problems import RETRY_SECONDS
-from jobs.eventlog import json_line
 from jobs.exposition import exposition
+from schema.responses import Health, Readiness
+from schema.wire import Wire
 
 
 async def health(_request: web.Request) -> web.Response:
     """The process serves; no dependency is asked."""
-    return _status({"status": "ok"}, 200)
+    return _status(Health(), 200)
 
 
 async def ready(request: web.Request) -> web.Response:
@@ -19,17 +21,15 @@ async def ready(request: web.Request) -> web.Response:
     readiness = request.app[READINESS]
     checks = await readiness.look()
     is_ready = not readiness.is_draining and set(checks.values()) <= {"ok"}
-    state = "draining" if readiness.is_draining else "ready" if is_ready else "unready"
-    return _status({"status": state, "checks": checks}, 200 if is_ready else 503)
+    answered = 200 if is_ready else 503
+    if readiness.is_draining:
+        return _status(Readiness(status="draining", checks=checks), answered)
+    return _status(Readiness(status="ready" if is_ready else "unready", checks=checks), answered)
 
 
-def _status(document: dict[str, object], status: int) -> web.Response:
-    headers = {"Cache-Control": "no-store"}
-    if status != 200:  # noqa: PLR2004  # HTTP's
-        headers["Retry-After"] = str(RETRY_SECONDS)
-    return web.Response(
-        body=json_line(document).encode(), status=status, content_type="application/json", headers=headers
-    )
+def _status(document: Wire, status: int) -> web.Response:
+    headers = {} if status == 200 else {"Retry-After": str(RETRY_SECONDS)}  # noqa: PLR2004  # HTTP's
+    return answer(document, status=status, headers=headers)
 
 
 async def metrics(request: web.Request) -> web.Response:
