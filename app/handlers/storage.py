@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from app.documents import has_tag
 from app.keys import CLOCK, OWN_STORE, STORED_HOOK
 from app.problems import BodyError
 from app.reading import check_encoding, pieces_of
@@ -136,10 +137,7 @@ def _wanted(request: web.Request, described: MediaObject) -> tuple[int, int] | N
 
 
 def _is_known(request: web.Request, described: MediaObject) -> bool:
-    tags = request.headers.get(hdrs.IF_NONE_MATCH)
-    if tags is None:
-        return False
-    return tags.strip() == "*" or f'"{described.etag}"' in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return has_tag(request.headers.get(hdrs.IF_NONE_MATCH), f'"{described.etag}"')
 
 
 def _headers(described: MediaObject, grant: ReadGrant) -> dict[str, str]:
