@@ -2,39 +2,14 @@
 
 import base64
 import hashlib
-import os
 import re
-import shutil
 from pathlib import Path
 
-import pytest
-from playwright.async_api import ConsoleMessage, async_playwright, expect
+from playwright.async_api import expect
 
+from tests.acceptance.browser import page_in_browser
 from tests.acceptance.client import Client
 from tests.acceptance.service import Service, in_process
-
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-MISSING = "the browser tests need Chromium: `apt-get install chromium`, or any of " + ", ".join(NAMES) + " on the PATH"
-PATIENCE_MILLISECONDS = 30_000
-
-
-def browser() -> str:
-    """Where Chromium is; where it is not, the test is skipped, and failed in CI."""
-    found = next(filter(None, map(shutil.which, ("/usr/bin/chromium", *NAMES))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    return found
 
 
 def directives_of(policy: str) -> dict[str, list[str]]:
@@ -63,43 +38,27 @@ async def test_the_page_names_no_other_origin(service: Service) -> None:
 
 
 async def test_a_picture_is_made_and_deleted_on_the_page(tmp_path: Path) -> None:
-    program = browser()
-    complaints: list[str] = []
+    async with in_process(tmp_path, auth_secret=None) as service, page_in_browser() as (page, complaints):
+        await page.goto(f"{service.base}/")
 
-    def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
+        await page.get_by_label("What should the picture show?").fill("a lighthouse at dusk")
+        await page.get_by_text("Custom", exact=True).click()
+        await page.get_by_label("Width, px").fill("256")
+        await page.get_by_label("Height, px").fill("256")
+        await page.get_by_role("button", name="Generate").click()
 
-    async with in_process(tmp_path, auth_secret=None) as service, async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        try:
-            page = await chromium.new_page()
-            page.set_default_timeout(PATIENCE_MILLISECONDS)
-            expect.set_options(timeout=PATIENCE_MILLISECONDS)
-            page.on("console", listen)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            await page.goto(f"{service.base}/")
+        await expect(page.get_by_role("progressbar")).to_be_visible()
+        picture = page.locator("#grid img").first
+        await expect(picture).to_be_visible()
+        await page.wait_for_function("document.querySelector('#grid img').naturalWidth > 0")
+        assert await picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [256, 256]
 
-            await page.get_by_label("What should the picture show?").fill("a lighthouse at dusk")
-            await page.get_by_text("Custom", exact=True).click()
-            await page.get_by_label("Width, px").fill("256")
-            await page.get_by_label("Height, px").fill("256")
-            await page.get_by_role("button", name="Generate").click()
+        await picture.click()
+        await page.get_by_role("button", name="Delete", exact=True).click()
+        async with page.expect_response(lambda response: response.request.method == "DELETE") as deleted:
+            await page.get_by_role("button", name="Delete for good").click()
 
-            await expect(page.get_by_role("progressbar")).to_be_visible()
-            picture = page.locator("#grid img").first
-            await expect(picture).to_be_visible()
-            await page.wait_for_function("document.querySelector('#grid img').naturalWidth > 0")
-            assert await picture.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [256, 256]
-
-            await picture.click()
-            await page.get_by_role("button", name="Delete", exact=True).click()
-            async with page.expect_response(lambda response: response.request.method == "DELETE") as deleted:
-                await page.get_by_role("button", name="Delete for good").click()
-
-            assert (await deleted.value).status == 204
-            await expect(page.locator("#grid img")).to_have_count(0)
-            assert await service.stored() == []
-        finally:
-            await chromium.close()
-    assert complaints == []
+        assert (await deleted.value).status == 204
+        await expect(page.locator("#grid img")).to_have_count(0)
+        assert await service.stored() == []
+        assert complaints == []

@@ -8,12 +8,11 @@ from typing import Any
 import av
 import pytest
 from PIL import Image
-from playwright.async_api import async_playwright
 
+from tests.acceptance.browser import page_in_browser
 from tests.acceptance.client import Client
 from tests.acceptance.expectations import assert_refused_field
 from tests.acceptance.service import in_process
-from tests.acceptance.test_page import ARGUMENTS, PATIENCE_MILLISECONDS, browser
 from tests.acceptance.uploading import digest, served
 
 CLIP = {"prompt": "a lighthouse at dusk", "width": 128, "height": 64, "durationSeconds": 1, "fps": 12, "seed": 7}
@@ -155,17 +154,10 @@ async def test_a_video_is_cancelled_between_two_frames_and_leaves_nothing(tmp_pa
 
 
 async def test_a_browser_plays_a_video_to_its_end_and_seeks_in_it(tmp_path: Path) -> None:
-    program = browser()
-    async with in_process(tmp_path) as service, async_playwright() as playwright:
+    async with in_process(tmp_path) as service, page_in_browser() as (page, _):
         item = await clip(service.client(), fps=24)
-        chromium = await playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        try:
-            page = await chromium.new_page()
-            page.set_default_timeout(PATIENCE_MILLISECONDS)
-            await page.goto(f"{service.base}/")
-            shown = await page.evaluate(PLAYER, item["url"])
-        finally:
-            await chromium.close()
+        await page.goto(f"{service.base}/")
+        shown = await page.evaluate(PLAYER, item["url"])
 
     assert shown["loaded"][:2] == [128, 64]
     assert shown["loaded"][2] == pytest.approx(1, abs=0.05)
