@@ -7,10 +7,13 @@ from prometheus_client import CollectorRegistry
 
 from app.body import MAX_BODY_BYTES
 from app.clients import Clients
-from app.keys import CLOCK, METRICS, SETTINGS, URLS
+from app.keys import ASYNCAPI, CLOCK, METRICS, OPENAPI, SETTINGS, URLS
 from app.middleware import authentication, boundary, cross_origin, mark, mark_origin
 from app.observer import Observer
 from app.queries import known_queries
+from app.reference.asyncapi import asyncapi
+from app.reference.documents import once
+from app.reference.openapi import openapi
 from app.routes import PUBLIC, QUERIES, STREAMS, add_routes
 from jobs.clock import Clock
 from jobs.tracing import NO_TRACING, Tracing
@@ -44,6 +47,8 @@ def make_app(
     app[URLS] = urls
     app[CLOCK] = clock
     app[METRICS] = metrics
+    app[OPENAPI] = once(app, openapi)
+    app[ASYNCAPI] = once(app, asyncapi)
     app.on_response_prepare.append(mark)
     app.on_response_prepare.append(mark_origin(origins))
     app.cleanup_ctx.extend(contexts)

@@ -20,6 +20,7 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     serving.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)
     verbs.add_parser("migrate", help="bring the database to the schema of this version")
+    verbs.add_parser("openapi", help="print the description of the API (OpenAPI 3.1) without a running service")
     token = verbs.add_parser("token", help="print an access token")
     token.add_argument("user", help="the user that the token is for (its `sub`)")
     token.add_argument("--hours", type=float, default=24.0, help="how long it is good (default: %(default)s)")

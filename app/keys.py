@@ -6,6 +6,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from app.auth import Authenticator, DevelopmentSessions
+from app.documents import Document
 from app.sse.hub import Hub
 from jobs.assembly import Jobs
 from jobs.catalogue import ModelCatalogue
@@ -31,6 +32,9 @@ OWN_STORE: web.AppKey[Owned | None] = web.AppKey("own_store")
 STORED_HOOK: web.AppKey[Callable[[str, int, int | None], None]] = web.AppKey("stored_hook")
 """Told path, committed bytes and total (None: unknown yet) of uploads into the own store; neither blocks nor raises."""
 READINESS = web.AppKey("readiness", Readiness)
+OPENAPI: web.AppKey[Callable[[], Document]] = web.AppKey("openapi")
+ASYNCAPI: web.AppKey[Callable[[], Document]] = web.AppKey("asyncapi")
+"""Both are made when they are first asked for."""
 
 USER = web.RequestKey("user", str)
 EXPIRES_AT = web.RequestKey("expires_at", float)

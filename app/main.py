@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -18,6 +19,8 @@ from actors.workshop import models_of
 from app.application import make_app
 from app.auth import is_loopback
 from app.keys import HUB, READINESS
+from app.reference.documents import configured
+from app.reference.openapi import openapi
 from app.server import BACKLOG, serving
 from app.web import Backbone, WebProcess
 from jobs.clock import system_clock
@@ -35,6 +38,12 @@ from storage.secrets import make_private
 log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 5.0
+
+
+def description(settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document of a service with these settings, whose store takes whatever may be uploaded."""
+    urls = Urls(settings.public_url or "", settings.base_path)
+    return openapi(configured(settings, urls, models_of(), most_bytes=None))
 
 
 def check_combination(settings: Settings) -> None:

@@ -1,11 +1,16 @@
-"""The route table: every endpoint with its name, its method and whether it needs a user."""
+"""The route table: every endpoint with its name, its method and whether it needs a user.
 
+What each takes and answers stands in `app.reference`, by the route's name.
+"""
+
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import HttpVersion11, hdrs, web
+from pydantic.alias_generators import to_camel
 
-from app.handlers import events, generation, jobs, media, operations, pages, storage, uploads
+from app.handlers import descriptions, events, generation, jobs, media, operations, pages, storage, uploads
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -70,6 +75,10 @@ ROUTES: tuple[Route, ...] = (
     Route("health", "GET", "/healthz", operations.health, is_public=True, is_fixed=True),
     Route("ready", "GET", "/readyz", operations.ready, is_public=True, is_fixed=True),
     Route("metrics", "GET", "/metrics", operations.metrics, is_public=True, is_fixed=True),
+    Route("openapi", "GET", "/openapi.json", descriptions.show_openapi, is_public=True),
+    Route("asyncapi", "GET", "/asyncapi.json", descriptions.show_asyncapi, is_public=True),
+    Route("docs", "GET", "/docs", descriptions.show_docs, is_public=True),
+    Route("docs_part", "GET", "/docs/{name}", descriptions.show_part, is_public=True),
 )
 
 STREAMS = frozenset(route.name for route in ROUTES if route.takes_ticket)
@@ -82,6 +91,11 @@ QUERIES: Mapping[str, frozenset[str]] = {
 }
 """The parameters of each route that takes no others. Pages and capabilities may be linked to with anything behind
 them; a signed URL has its own rule."""
+
+
+def documented_path(path: str) -> str:
+    """A route's path as the docs write it: names in camelCase, without what they may match."""
+    return re.sub(r"\{(\w+)(:[^}]*)?\}", lambda found: f"{{{to_camel(found[1])}}}", path)
 
 
 def add_routes(app: web.Application, base_path: str) -> None:

@@ -3,18 +3,12 @@
 import re
 from pathlib import Path
 
-from pydantic.alias_generators import to_camel
-
-from app.routes import ROUTES, Route
+from app.routes import ROUTES, Route, documented_path
 from schema.problems import PROBLEMS
 
 PAGE = Path(__file__).parents[3] / "docs" / "http-api.md"
 ENDPOINT = re.compile(r"^\| (GET|POST|PUT|DELETE|PATCH) \| `(/[^`]*)` \| ([^|]+?) \|", re.MULTILINE)
 PROBLEM = re.compile(r"^\| `(\w+)` \| (\d{3}|none) \| (yes|no) \| (.+?) \|$", re.MULTILINE)
-
-
-def documented_path(route: Route) -> str:
-    return re.sub(r"\{(\w+)(:[^}]*)?\}", lambda found: f"{{{to_camel(found[1])}}}", route.path)
 
 
 def access(route: Route) -> str:
@@ -30,13 +24,13 @@ def text() -> str:
 def test_every_endpoint_is_in_the_page_once_and_nothing_else_is() -> None:
     documented = [(method, path) for method, path, _ in ENDPOINT.findall(text())]
 
-    assert sorted(documented) == sorted((route.method, documented_path(route)) for route in ROUTES)
+    assert sorted(documented) == sorted((route.method, documented_path(route.path)) for route in ROUTES)
 
 
 def test_the_page_says_who_may_call_each_endpoint() -> None:
     documented = {(method, path): who for method, path, who in ENDPOINT.findall(text())}
 
-    assert documented == {(route.method, documented_path(route)): access(route) for route in ROUTES}
+    assert documented == {(route.method, documented_path(route.path)): access(route) for route in ROUTES}
 
 
 def test_the_page_lists_every_problem_as_the_catalogue_has_it() -> None:

@@ -1,0 +1,1 @@
+"""What the API says of itself: each route's description, and the OpenAPI and AsyncAPI documents made from them."""
