@@ -14,6 +14,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
+SCHEMATHESIS := schemathesis==4.32.5
 SOURCES := pyproject.toml constraints.txt
 # Node comes with the development tools; nothing of it is needed to run the service.
 NPM := cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --silent
@@ -50,6 +51,10 @@ test: dev ## Run the whole suite; arguments for pytest: make test ARGS="tests/un
 .PHONY: chaos
 chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1
 	FAULT_JOBS=$(or $(JOBS),250) FAULT_SEED=$(or $(SEED),1) $(PY) -m pytest tests/faults $(ARGS)
+
+.PHONY: fuzz
+fuzz: dev build/fuzz/installed ## Let schemathesis try every operation of a service: make fuzz SECONDS=600
+	$(PY) -m benchmarks.fuzz build/fuzz/bin/schemathesis $(or $(SECONDS),120)
 
 .PHONY: lint
 lint: dev ## Check style, types, and which package may import which
@@ -119,4 +124,10 @@ $(VENV)/installed-dev: $(VENV)/made $(SOURCES)
 
 $(NODE_MODULES): $(VENV)/installed-dev frontend/package-lock.json
 	@$(NPM) ci
+	@touch $@
+
+build/fuzz/installed: Makefile
+	@$(check-python)
+	@$(PYTHON) -m venv --clear build/fuzz
+	@build/fuzz/bin/python -m pip --disable-pip-version-check --quiet install '$(SCHEMATHESIS)'
 	@touch $@
