@@ -97,7 +97,19 @@ class Settings(BaseModel):
         "It needs DATABASE_URL, and GCS_BUCKET or STORAGE_DIR.",
     )
     gcs_bucket: str | None = Field(
-        default=None, description="The bucket at Google Cloud Storage that media are kept in."
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$",
+        description="The bucket at Google Cloud Storage that media are kept in.",
+    )
+    gcs_service_account_json: SecretStr | None = Field(
+        default=None,
+        description="The service account to use the bucket with, as JSON or as the path of a file with it; "
+        "by default the one that the process runs as.",
+    )
+    gcs_endpoint: str = Field(
+        default="https://storage.googleapis.com",
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="Where the service and browsers reach the bucket; another one than Google's is for emulators.",
     )
     storage_dir: Path | None = Field(
         default=None, description="Directory that media are kept in, on a disk or a volume that all processes see."
@@ -262,6 +274,11 @@ class Settings(BaseModel):
             return cls(**values)
         except ValidationError as error:
             raise SettingsError(_explain(error)) from None
+
+    @property
+    def bucket_origin(self) -> str | None:
+        """Where signed URLs of a bucket lead; None where the store is one of our own."""
+        return None if self.gcs_bucket is None else self.gcs_endpoint
 
     @property
     def has_auth(self) -> bool:

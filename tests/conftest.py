@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from jobs.migrations import configuration
 from tests.clock import ManualClock
 from tests.databases import Place, ServerPlace, SqlitePlace, cluster_place, postgresql_place, stand_in_place
+from tests.gcs.accounts import Account
 from tests.postgres import PostgresMissing, PostgresServer, running_postgres
 
 pytest.register_assert_rewrite("tests.contract", "tests.factories", "tests.listeners", "tests.readers")
@@ -21,6 +22,12 @@ pytest.register_assert_rewrite("tests.contract", "tests.factories", "tests.liste
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def gcs_account() -> Account:
+    """Whom the fakes of Google Cloud Storage know: a key of this run's own."""
+    return Account()
 
 
 @pytest.fixture(scope="session")
