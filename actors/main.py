@@ -26,7 +26,7 @@ from jobs.signals import report, stop_event, when_orphaned
 from jobs.telemetry import tracing_of
 from jobs.urls import Urls
 from schema.settings import Settings
-from storage.opening import open_store
+from storage.opening import WORK_SECONDS, open_store
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,9 @@ async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterabl
     database, redis = Database(engine_of(settings)), async_redis(redis_url)
     async with contextlib.AsyncExitStack() as stack:
         tracing = await stack.enter_async_context(tracing_of(settings))
-        store, _ = await stack.enter_async_context(open_store(settings, f"{urls.root}/storage", system_clock))
+        store, _ = await stack.enter_async_context(
+            open_store(settings, f"{urls.root}/storage", system_clock, patience_seconds=WORK_SECONDS)
+        )
         jobs = await stack.enter_async_context(
             open_jobs(
                 settings,

@@ -22,10 +22,6 @@ from schema.database_url import driver_url
 MEBIBYTE = 2**20
 
 
-NOT_YET = ("GCS_BUCKET",)
-"""Settings of the production engine: to leave them unread in silence would lose what somebody means to keep."""
-
-
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -264,9 +260,6 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings that are there; an empty value counts as absent. Raises `SettingsError`."""
-        for name in NOT_YET:
-            if environment.get(name):
-                raise SettingsError(f"{name}: this version runs as one process alone and can't use it yet")
         values: dict[str, Any] = {
             name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())
         }

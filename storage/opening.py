@@ -19,14 +19,28 @@ from storage.store import StorageError, Store
 log = structlog.get_logger(__name__)
 
 TIDY_SECONDS = 3600.0
+ANSWER_SECONDS = 1.5
+"""How long a store elsewhere may be silent where somebody waits for an answer, which has to come within two seconds."""
+WORK_SECONDS = 60.0
+"""The same in a process that works on jobs, which would be begun again."""
 SECRET_NAME = "storage-secret"  # noqa: S105  # a file's name
 
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, base_url: str, clock: Callable[[], datetime]
+    settings: Settings, base_url: str, clock: Callable[[], datetime], *, patience_seconds: float = ANSWER_SECONDS
 ) -> AsyncIterator[tuple[Store, Owned | None]]:
     """The store, and the same again where it is one whose URLs lead to `base_url`. Raises `SettingsError`."""
+    if settings.gcs_bucket is not None:
+        # Loaded where it is needed alone: an HTTP client and Google's credentials.
+        from storage.gcs_opening import gcs_store_of  # noqa: PLC0415
+
+        bucket = gcs_store_of(settings, clock, patience_seconds=patience_seconds)
+        try:
+            yield bucket, None
+        finally:
+            await bucket.close()
+        return
     signer = UrlSigner(signing_key(settings), base_url, clock)
     if settings.storage_dir is None:
         memory = MemoryStore(signer, max_total_bytes=settings.storage_memory_bytes, clock=clock)

@@ -11,20 +11,22 @@ from aiohttp import web
 
 from app.answers import answer
 from app.body import no_body
-from app.keys import SESSIONS, URLS
+from app.keys import SESSIONS, SETTINGS, URLS
 from schema.responses import Session
 
 _INLINE = re.compile(rb"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 @cache
-def page(media_origin: str) -> tuple[bytes, str]:
-    """The page's bytes and the policy that allows its own inline code, and media from where the API's URLs point."""
+def page(media_origin: str, bucket_origin: str | None) -> tuple[bytes, str]:
+    """The page's bytes and the policy that allows its own inline code, and media from where the API's URLs lead."""
     body = (resources.files("app") / "static" / "index.html").read_bytes()
     hashes = {tag: _hash(code) for tag, code in _INLINE.findall(body)}
+    bucket = f" {bucket_origin}" if bucket_origin else ""
     policy = (
         f"default-src 'none'; script-src {hashes[b'script']}; style-src {hashes[b'style']}; "
-        f"img-src 'self' data: blob: {media_origin}; media-src 'self' blob: {media_origin}; connect-src 'self'; "
+        f"img-src 'self' data: blob: {media_origin}{bucket}; media-src 'self' blob: {media_origin}{bucket}; "
+        f"connect-src 'self'{bucket}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return body, policy
@@ -36,7 +38,7 @@ def _hash(code: bytes) -> str:
 
 async def show_page(request: web.Request) -> web.Response:
     """The page."""
-    body, policy = page(request.app[URLS].public_url)
+    body, policy = page(request.app[URLS].public_url, request.app[SETTINGS].bucket_origin)
     headers = {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-cache",
