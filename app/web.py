@@ -107,7 +107,9 @@ class WebProcess:
         """The open streams."""
         settings = self._settings
         limits = HubLimits(settings.stream_buffer_bytes, settings.max_streams_per_user, settings.heartbeat_seconds)
-        app[HUB] = Hub(app[JOBS].log, app[JOBS].bus, limits, HubMetrics(self._metrics))
+        jobs = app[JOBS]
+        metrics = HubMetrics(self._metrics)
+        app[HUB] = Hub(jobs.log, jobs.bus, limits, metrics, tell_untold=jobs.outbox.tell_all_of)
         await app[HUB].start()
         yield
         await app[HUB].close()

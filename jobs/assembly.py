@@ -54,6 +54,7 @@ class Jobs:
     uploads: Uploads
     eraser: Eraser
     sweeper: Sweeper
+    outbox: Outbox
     log: EventLog
     bus: EventBus
     tickets: Tickets
@@ -195,6 +196,7 @@ def assemble(
         uploads=uploads,
         eraser=eraser,
         sweeper=sweeper,
+        outbox=outbox,
         log=log,
         bus=EventBus(redis),
         tickets=Tickets(redis),

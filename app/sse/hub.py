@@ -28,6 +28,10 @@ Fallback = Callable[[EventId | None, str | None], Awaitable[bytes]]
 at once; and why it could not be resumed (or None)."""
 
 
+TellUntold = Callable[[str], Awaitable[None]]
+"""Tells the log whatever of an owner is not noted as told. Raises `LogUnavailable`, `DatabaseUnavailable`."""
+
+
 class HubClosed(Exception):
     """The process is shutting down: open the stream elsewhere."""
 
@@ -98,8 +102,11 @@ class Hub:
     reads, then passes on what it heard meanwhile, dropping what it has read.
     """
 
-    def __init__(self, log: EventLog, bus: EventBus, limits: HubLimits, metrics: HubMetrics) -> None:
+    def __init__(
+        self, log: EventLog, bus: EventBus, limits: HubLimits, metrics: HubMetrics, *, tell_untold: TellUntold
+    ) -> None:
         self._log = log
+        self._tell_untold = tell_untold
         self._bus = bus
         self._limits = limits
         self._metrics = metrics
@@ -247,6 +254,10 @@ class Hub:
         await connection.response.write(data)
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
+        if reason is not None:
+            # What the log that is gone was told, and the database could not note, will be told to this one again. This
+            # client may have heard it: it has to come before the place where its stream goes on.
+            await self._tell_untold(connection.owner)
         cursor = await self._log.open(connection.owner)
         # Looked up behind the cursor: what of the job is not in the log by now comes after it.
         whole = await self._whole_job(connection)

@@ -134,7 +134,7 @@ async def open_hub(bench: Bench, limits: HubLimits = LIMITS) -> AsyncIterator[Hu
     """A hub that is started and closed again."""
     await bench.jobs.bus.start()
     metrics = HubMetrics(CollectorRegistry())
-    hub = Hub(bench.jobs.log, bench.jobs.bus, limits, metrics)
+    hub = Hub(bench.jobs.log, bench.jobs.bus, limits, metrics, tell_untold=bench.jobs.outbox.tell_all_of)
     await hub.start()
     try:
         yield HubBench(hub, bench, metrics)

@@ -5,8 +5,10 @@ import random
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from jobs.eventlog import PAGE_ENTRIES
+from schema.tables import EventRow
 from tests.factories import Bench
 from tests.integration.app.hub_bench import LIMITS, HubBench
 from tests.listeners import Recorder, cut_on
@@ -149,6 +151,28 @@ async def test_a_log_that_is_replaced_under_a_live_stream_starts_it_over(hub: Hu
 
         assert await subscriber.until_number(3) == [1, 3]
         assert subscriber.names == ["snapshot", "note", "reset", "snapshot", "note"]
+
+
+async def test_what_a_lost_log_was_told_without_anybodys_noting_it_is_not_told_again(
+    hub: HubBench, bench: Bench
+) -> None:
+    async with hub.subscriber() as subscriber:
+        await subscriber.wire.until(bool)
+        job_id = await bench.submit()
+        await subscriber.wire.until(lambda events: events[-1].name == "generation_queued")
+        # As if whoever told it had died before it was noted.
+        await bench.database.transaction(
+            lambda connection: connection.execute(update(EventRow).values(published_id=None))
+        )
+
+        await bench.redis.flushall()
+        await hub.tell(2, job_id="after")
+        await subscriber.wire.until(lambda events: events[-1].name == "snapshot" and len(events) > 2)
+        await bench.jobs.outbox.tell(job_id)
+        await hub.tell(3, job_id="after")
+
+        assert await subscriber.until_number(3) == [3]
+        assert subscriber.names == ["snapshot", "generation_queued", "reset", "snapshot", "note"]
 
 
 async def test_a_log_that_is_replaced_while_a_stream_catches_up_starts_it_over(hub: HubBench, bench: Bench) -> None:
