@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.fleet import supervise
 from actors.main import work
+from jobs.database import DatabaseUnavailable, explained
 from jobs.logs import configure_logs
 from schema.combinations import check_worker
 from schema.settings import Settings, SettingsError
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log
         return 2
+    except DatabaseUnavailable as error:
+        print(f"DATABASE_URL: {explained(error)}", file=sys.stderr)  # noqa: T201  # as the next
+        return 1
     except OSError as error:
         print(f"WORKER_HOST, WORKER_PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # the same
         return 1

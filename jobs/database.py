@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import text
@@ -29,6 +29,23 @@ UNKNOWN = frozenset({"40003"})
 
 class DatabaseUnavailable(Exception):
     """The database did not answer, or could not finish the transaction in time."""
+
+
+def explained(error: DatabaseUnavailable) -> str:
+    """What an operator is told of it: the driver's own words, which name host and port and no password."""
+    cause = getattr(error.__cause__, "orig", None) or error.__cause__
+    return f"{error}: {(str(cause) or type(cause).__name__).splitlines()[0]}"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Have the errors of library and driver that mean "not now" leave as `DatabaseUnavailable`."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translated(error) from error
+    except (PoolTimeoutError, OSError) as error:
+        raise DatabaseUnavailable("no connection to the database") from error
 
 
 class Database:
@@ -118,13 +135,9 @@ class Database:
         self, context: AbstractAsyncContextManager[AsyncConnection], within: float
     ) -> AsyncIterator[AsyncConnection]:
         deadline = asyncio.get_running_loop().time() + within
-        try:
+        with translated():
             async with self._entered(context, deadline) as connection:
                 yield connection
-        except DBAPIError as error:
-            raise _translated(error) from error
-        except (PoolTimeoutError, OSError) as error:
-            raise DatabaseUnavailable("no connection to the database") from error
 
     @asynccontextmanager
     async def _entered(

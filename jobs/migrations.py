@@ -8,6 +8,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from jobs.database import translated
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -36,7 +38,13 @@ async def migrate(engine: AsyncEngine) -> None:
 
     A database that is ahead of this code is left alone: a migration keeps what the code before it needs. Where another
     process migrates at the same time one of the two fails, and then looks how far the other has come.
+    Raises `DatabaseUnavailable`.
     """
+    with translated():
+        await _migrate(engine)
+
+
+async def _migrate(engine: AsyncEngine) -> None:
     pauses = iter(PAUSES_SECONDS)
     while (version := await _version_of(engine)) < head():
         try:

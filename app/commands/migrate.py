@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import sys
 from argparse import Namespace
 
 from app.main import check_combination, only_process
-from jobs.database import Database
+from jobs.database import Database, DatabaseUnavailable, explained
 from jobs.engines import engine_of
 from jobs.migrations import migrate
 from schema.settings import Settings
@@ -13,7 +14,11 @@ from schema.settings import Settings
 
 def run(settings: Settings, options: Namespace) -> int:  # noqa: ARG001  # every command has these two
     """Migrate. Raises `SettingsError`."""
-    asyncio.run(_migrate(settings))
+    try:
+        asyncio.run(_migrate(settings))
+    except DatabaseUnavailable as error:
+        print(f"DATABASE_URL: {explained(error)}", file=sys.stderr)  # noqa: T201  # a command speaks to its user
+        return 1
     return 0
 
 

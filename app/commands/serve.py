@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from app.fleet import supervise
 from app.main import serve
+from jobs.database import DatabaseUnavailable, explained
 from schema.settings import Settings
 
 
@@ -13,6 +14,9 @@ def run(settings: Settings, options: Namespace) -> int:
     """Serve until a signal says to stop. Raises `SettingsError`."""
     try:
         return asyncio.run(_serve(settings, is_supervised=getattr(options, "supervised", False)))
+    except DatabaseUnavailable as error:
+        print(f"DATABASE_URL: {explained(error)}", file=sys.stderr)  # noqa: T201  # as the next
+        return 1
     except OSError as error:
         print(f"HOST, PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
