@@ -52,10 +52,6 @@ class Process:
     def is_alive(self) -> bool:
         return self._popen.poll() is None
 
-    @property
-    def was_killed(self) -> bool:
-        return self._popen.poll() == -signal.SIGKILL
-
     def resume(self) -> None:
         """Let it go on, if it was stopped."""
         if self.is_alive:

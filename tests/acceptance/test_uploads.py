@@ -1,15 +1,19 @@
 """Uploads that go well: opened, sent, completed, verified, and in the library as what they really are."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from actors.processing.bounds import ACCEPTED_TYPES
+from app.application import Context
+from app.standalone import Standalone
 from tests.acceptance.client import Client
 from tests.acceptance.expectations import assert_problem
 from tests.acceptance.service import in_process
@@ -21,6 +25,13 @@ MEMBERS = {"jobId", "uploadURL", "objectPath", "method", "headers", "expiresAt",
 MANY = 8
 MEBIBYTES = 3
 ORIENTATION = 0x0112
+
+
+class LateWorker(Standalone):
+    """A service in which nobody works until `worker` is entered."""
+
+    def contexts(self) -> tuple[Context, ...]:
+        return (self.auth, self.store, self.jobs, self.hub)
 
 
 async def story(client: Client, content_type: str = PNG) -> tuple[Opened, list[Event]]:
@@ -115,18 +126,22 @@ async def test_the_job_tells_how_it_went(alice: Client) -> None:
 
 
 async def test_the_permanent_url_is_dead_until_the_upload_is_verified(tmp_path: Path) -> None:
-    async with in_process(tmp_path, worker_threads=1) as service:
+    late: list[LateWorker] = []
+
+    def make(*arguments: Any, **options: Any) -> LateWorker:
+        late.append(LateWorker(*arguments, **options))
+        return late[0]
+
+    async with in_process(tmp_path, make) as service:
         alice = service.client()
         upload = await opened(alice)
         await upload.put(sample_of(PNG))
-        # Nobody is free to verify it.
-        occupied = await alice.at_work()
         accepted = (await upload.complete()).json
         early = await alice.get(accepted["url"])
         assert (await alice.job(upload.job_id))["status"] == "queued"
 
-        await alice.post(f"/jobs/{occupied}/cancel")
-        ending = await alice.ending_of(upload.job_id)
+        async with asynccontextmanager(late[0].worker)(service.app):
+            ending = await alice.ending_of(upload.job_id)
 
         assert_problem(early, 404, "not_found")
 

@@ -18,6 +18,7 @@ DATABASE = "fleet"
 LEASE_SECONDS = 3
 SWEEP_SECONDS = 0.5
 SUPERVISE_SECONDS = 0.1
+MOST_IN_VAIN = 10
 
 
 @dataclass
@@ -53,15 +54,18 @@ class Fleet:
 
     async def supervise(self) -> None:
         """Start another worker for each that has died, until cancelled."""
+        in_vain = 0
         while True:
             for process in [each for each in self.workers if not each.is_alive]:
                 self.workers.remove(process)
                 self.ended.append(process)
                 try:
                     await self.start_worker()
+                    in_vain = 0
                 except AssertionError:
-                    # A fault met it before it worked; the next round replaces it.
-                    if not self.workers[-1].was_killed:
+                    # A fault met it before it worked, as a database that lets nobody in; the next round replaces it.
+                    in_vain += 1
+                    if in_vain > MOST_IN_VAIN:
                         raise
             await asyncio.sleep(SUPERVISE_SECONDS)
 
