@@ -45,8 +45,8 @@ token: install ## Print an access token: make token USER=alice
 dev: $(VENV)/installed-dev ## Install what tests and linters need, too
 
 .PHONY: test
-test: dev ## Run the whole suite; arguments for pytest: make test ARGS="tests/unit -x"
-	$(PY) -m pytest $(ARGS)
+test: dev ## Run the whole suite, two files at a time; arguments for pytest: make test ARGS="tests/unit -x"
+	$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: chaos
 chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1
