@@ -76,6 +76,10 @@ class Process:
         assert line is not None, f"no {event!r} in the log:\n" + "".join(self.lines)
         return line
 
+    def has_logged(self, event: str) -> bool:
+        """Whether the event is in the log by now."""
+        return self._first(event) is not None
+
     def kill(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 

@@ -1,6 +1,7 @@
 """A whole fleet of real processes: web, workers, PostgreSQL and Redis, each of which can be made to fail."""
 
 import asyncio
+import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,6 +40,13 @@ class Fleet:
         """Where the web processes are, or will be again."""
         return [f"http://127.0.0.1:{port}" for port in self.ports]
 
+    async def working(self, chance: random.Random) -> Process:
+        """Any worker that lives and has got as far as working."""
+        while True:
+            if found := [each for each in self.workers if each.is_alive and each.has_logged("working")]:
+                return chance.choice(found)
+            await asyncio.sleep(SUPERVISE_SECONDS)
+
     async def start_web(self, port: int) -> None:
         """Start a web process, and wait until it serves."""
         process = Process(self.directory / "data", settings={"port": port} | self.settings)
@@ -72,6 +80,9 @@ class Fleet:
     async def restart_worker(self, process: Process) -> None:
         """A rolling restart's step: the new one is there before the old one is asked to end."""
         await self.start_worker()
+        if process not in self.workers:
+            # Poison was quicker, and whoever supervises has seen it.
+            return
         self.workers.remove(process)
         self.ended.append(process)
         process.kill(signal.SIGTERM)

@@ -74,14 +74,14 @@ async def double_wake_ups(fleet: Fleet, _chance: random.Random) -> None:
 
 
 async def freeze_a_worker(fleet: Fleet, chance: random.Random) -> None:
-    worker = chance.choice([each for each in fleet.workers if each.is_alive])
+    worker = await fleet.working(chance)
     worker.kill(signal.SIGSTOP)
     await asyncio.sleep(LEASE_SECONDS + 2)
     worker.resume()
 
 
 async def roll(fleet: Fleet, chance: random.Random) -> None:
-    await fleet.restart_worker(chance.choice([each for each in fleet.workers if each.is_alive]))
+    await fleet.restart_worker(await fleet.working(chance))
     await fleet.restart_web(chance.choice(fleet.ports))
 
 
