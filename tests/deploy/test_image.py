@@ -5,7 +5,6 @@ No Docker engine takes part in it. What stays unproved is the base image and the
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from tests.deploy.dockerfile import DOCKERFILE, Ignored, Replay, Stage, Step, steps_of
 from tests.deploy.tools import ROOT, output_of, tool
+from tests.ports import free_port
 
 SECRET = "a secret that is long enough for HS256"
 # How this machine reaches its package registry; nothing else of the environment gets into the image.
@@ -55,11 +55,6 @@ def test_the_last_stage_runs_nothing_and_takes_no_more_than_was_built(steps: lis
 
 def test_what_stops_the_container_is_what_starts_a_drain(steps: list[Step]) -> None:
     assert told(steps, "STOPSIGNAL") == ["SIGTERM"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from typing import Any
 import psycopg
 
 from tests.acceptance.process import Process
+from tests.ports import free_port
 from tests.postgres import PostgresServer
-from tests.redis import RedisServer, free_port
+from tests.redis import RedisServer
 
 DATABASE = "fleet"
 LEASE_SECONDS = 3

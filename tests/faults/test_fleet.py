@@ -15,8 +15,9 @@ from tests.acceptance.process import Process
 from tests.acceptance.service import new_session
 from tests.acceptance.uploading import uploaded
 from tests.faults.fleet import running_fleet
+from tests.ports import free_port
 from tests.postgres import PostgresServer
-from tests.redis import RedisServer, free_port
+from tests.redis import RedisServer
 
 LEASE_SECONDS = 4
 
