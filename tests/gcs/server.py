@@ -1,6 +1,7 @@
 """Google Cloud Storage in a process: strict where public emulators are not, and broken on demand.
 
-`python -m tests.gcs.server` serves one until its standard input ends, and says in one line of JSON where it is.
+`python -m tests.gcs.server` serves one until its standard input ends, and says in one line of JSON by which settings
+it is used.
 """
 
 import asyncio
@@ -102,7 +103,13 @@ async def running(clock: Callable[[], datetime], account: Account, **config: Any
 
 async def main() -> None:
     async with running(lambda: datetime.now(UTC), Account()) as fake:
-        line = json.dumps({"endpoint": fake.endpoint, "service_account": fake.service_account})
+        line = json.dumps(
+            {
+                "GCS_BUCKET": BUCKET,
+                "GCS_ENDPOINT": fake.endpoint,
+                "GCS_SERVICE_ACCOUNT_JSON": fake.service_account,
+            }
+        )
         print(line, flush=True)  # noqa: T201  # for whoever started it
         await asyncio.to_thread(sys.stdin.read)
 
