@@ -35,6 +35,7 @@ OBJECT = r"(?!(?:upload/(?:init|complete|abort)|delete)$).+"
 
 ROUTES: tuple[Route, ...] = (
     Route("page", "GET", "/", pages.show_page, is_public=True),
+    Route("asset", "GET", "/studio/assets/{name}", pages.show_asset, is_public=True),
     Route("open_session", "POST", "/studio/session", pages.open_session, is_public=True),
     Route("generate_image", "POST", "/generate/image", generation.generate_image),
     Route("generate_video", "POST", "/generate/video", generation.generate_video),

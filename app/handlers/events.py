@@ -10,7 +10,7 @@ from app.answers import answer
 from app.auth import Unauthenticated
 from app.body import no_body
 from app.keys import CLOCK, EXPIRES_AT, HUB, JOBS, SETTINGS, USER
-from app.sse.hub import Connection
+from app.sse.replay import Connection
 from app.sse.response import StreamResponse, retry_line
 from jobs.announcer import payload_of
 from jobs.eventid import EventId

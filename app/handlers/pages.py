@@ -1,51 +1,36 @@
-"""The page at `/`, and the session that it opens where no auth is configured."""
+"""The studio at `/`, its assets, and the session that it opens where no auth is configured."""
 
-import base64
-import hashlib
-import re
+import asyncio
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from app.answers import answer
 from app.body import no_body
+from app.documents import answer_with
 from app.keys import SESSIONS, SETTINGS, URLS
+from app.studio import assets, page, policy
 from schema.responses import Session
-
-_INLINE = re.compile(rb"<(script|style)>(.*?)</\1>", re.DOTALL)
-
-
-@cache
-def page(media_origin: str, bucket_origin: str | None) -> tuple[bytes, str]:
-    """The page's bytes and the policy that allows its own inline code, and media from where the API's URLs lead."""
-    body = (resources.files("app") / "static" / "index.html").read_bytes()
-    hashes = {tag: _hash(code) for tag, code in _INLINE.findall(body)}
-    bucket = f" {bucket_origin}" if bucket_origin else ""
-    policy = (
-        f"default-src 'none'; script-src {hashes[b'script']}; style-src {hashes[b'style']}; "
-        f"img-src 'self' data: blob: {media_origin}{bucket}; media-src 'self' blob: {media_origin}{bucket}; "
-        f"connect-src 'self'{bucket}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return body, policy
-
-
-def _hash(code: bytes) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(code).digest()).decode()}'"
 
 
 async def show_page(request: web.Request) -> web.Response:
     """The page."""
-    body, policy = page(request.app[URLS].public_url, request.app[SETTINGS].bucket_origin)
-    headers = {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-cache",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
-    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+    response = answer_with(request, page(has_users=request.app[SESSIONS] is None))
+    response.headers["Content-Security-Policy"] = policy(
+        request.app[URLS].public_url, request.app[SETTINGS].bucket_origin
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+async def show_asset(request: web.Request) -> web.Response:
+    """A script, a style or an icon of the page, to be kept for ever: other content has another name."""
+    asset = (await asyncio.to_thread(assets)).get(request.match_info["name"])
+    if asset is None:
+        raise web.HTTPNotFound
+    response = answer_with(request, asset)
+    response.headers[hdrs.CACHE_CONTROL] = "public, max-age=31536000, immutable"
+    return response
 
 
 async def open_session(request: web.Request) -> web.Response:

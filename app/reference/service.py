@@ -34,8 +34,31 @@ def _document(summary: str) -> Operation:
 OPERATIONS: Mapping[str, Operation] = {
     "page": Operation(
         tag=TAG,
-        summary="The page",
-        answers=(Answer(200, "HTML.", contents=_PAGE, headers=("Content-Security-Policy", "Cache-Control")),),
+        summary="The studio, a page",
+        parameters=(_IF_NONE_MATCH,),
+        answers=(
+            Answer(200, "HTML.", contents=_PAGE, headers=("ETag", "Content-Security-Policy", "Cache-Control")),
+            _SAME,
+        ),
+    ),
+    "asset": Operation(
+        tag=TAG,
+        summary="What the studio is made of",
+        description="Names hold a hash of what is in the file, so each may be kept for ever.",
+        parameters=(
+            Parameter("name", "path", "As the page names it.", {"type": "string"}, example="a.js", is_required=True),
+            _IF_NONE_MATCH,
+        ),
+        answers=(
+            Answer(
+                200,
+                "The file.",
+                contents={each: {"type": "string"} for each in ("text/javascript", "text/css", "image/svg+xml")},
+                headers=("ETag", "Cache-Control"),
+            ),
+            _SAME,
+        ),
+        problems=("not_found",),
     ),
     "open_session": Operation(
         tag=TAG,

@@ -134,7 +134,7 @@ async def test_a_good_token_is_taken(service: Service, credentials: Callable[[],
 async def test_the_table_of_the_contract_says_which_routes_are_public() -> None:
     public = {route.path for route in ROUTES if route.is_public}
 
-    expected = {"/", "/studio/session", "/healthz", "/readyz", "/metrics"}
+    expected = {"/", "/studio/session", "/studio/assets/{name}", "/healthz", "/readyz", "/metrics"}
     expected |= {"/openapi.json", "/asyncapi.json", "/docs", "/docs/{name}"}
     assert {path for path in public if not path.startswith(("/files/", "/storage/"))} <= expected
 

@@ -59,6 +59,8 @@ export interface Client extends Store<Snapshot> {
   readonly describe: (jobId: string) => Promise<void>;
   /** Takes a job out of the list of this page alone. */
   readonly dismiss: (jobId: string) => void;
+  /** Learns of one medium, wherever in the library it is. */
+  readonly find: (path: string) => Promise<void>;
   readonly library: (query?: LibraryQuery) => LibraryView;
   /** The first page, fresh; or, with `more`, the one behind what is there. */
   readonly load: (query?: LibraryQuery, more?: boolean) => Promise<void>;
@@ -243,6 +245,7 @@ export function createClient(options: ClientOptions = {}, surroundings: Surround
       const view = state.views[key] ?? emptyView;
       return { status: view.status, problem: view.problem, items: shown(state.media, state.gone, key, view), hasMore: view.nextCursor !== null };
     },
+    find,
     load,
     remove,
     upload: uploads.upload,

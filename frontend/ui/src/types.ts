@@ -24,7 +24,7 @@ export type JobStatus = 'queued' | 'running' | 'cancelling' | 'succeeded' | 'fai
 
 /** One job. `progress` is 0–100, or null when nothing real is known; `queuePosition` counts from 1. */
 export interface ProgressJob {
-  readonly kind?: string | undefined;
+  readonly kind?: string | null | undefined;
   readonly status: JobStatus;
   readonly progress: number | null;
   readonly message?: string | null | undefined;

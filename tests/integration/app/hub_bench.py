@@ -9,8 +9,9 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from app.sse.hub import Connection, Hub, HubLimits
+from app.sse.hub import Hub, HubLimits
 from app.sse.metrics import HubMetrics
+from app.sse.replay import Connection
 from jobs.eventid import EventId
 from jobs.eventlog import JobMoment, frame_of
 from tests.acceptance.sse import Event, Parser

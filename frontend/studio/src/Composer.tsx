@@ -1,0 +1,54 @@
+/** The form that asks for media, and what the service says about a request. */
+
+import { GenerateForm } from '@project/ui';
+import type { FormProblem, GenerateFormProps, Model } from '@project/ui';
+import { useState } from 'react';
+
+import { useAnnouncer } from './Announcer.js';
+
+export interface Models {
+  readonly status: 'loading' | 'ready' | 'failed';
+  readonly items: readonly Model[];
+  readonly reason: string;
+}
+
+export interface ComposerProps {
+  readonly models: Models;
+  readonly generate: GenerateFormProps['onGenerate'];
+  readonly initial: GenerateFormProps['initial'];
+}
+
+export function Composer({ models, generate, initial }: ComposerProps) {
+  const [problem, setProblem] = useState<FormProblem | null>(null);
+  const [isSending, setIsSending] = useState(false);
+  const { say } = useAnnouncer();
+  if (models.status !== 'ready') return <Waiting models={models} />;
+
+  const send: GenerateFormProps['onGenerate'] = async (kind, request) => {
+    setProblem(null);
+    setIsSending(true);
+    try {
+      await generate(kind, request);
+      say('Sent.');
+    } catch (error) {
+      setProblem(problemOf(error));
+    } finally {
+      setIsSending(false);
+    }
+  };
+  return <GenerateForm models={models.items} onGenerate={send} initial={initial} problem={problem} isDisabled={isSending} />;
+}
+
+function Waiting({ models }: { readonly models: Models }) {
+  return (
+    <p className="mp-form waiting soft" role="status">
+      {models.status === 'failed' ? `The models could not be read: ${models.reason} Trying again …` : 'Asking which models there are …'}
+    </p>
+  );
+}
+
+function problemOf(error: unknown): FormProblem {
+  const message = error instanceof Error ? error.message : String(error);
+  const errors = error instanceof Error && 'errors' in error ? (error.errors as FormProblem['errors']) : undefined;
+  return { message, errors };
+}

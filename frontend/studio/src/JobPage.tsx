@@ -1,0 +1,74 @@
+/** One job by its address: how far it is or how it ended, what was asked for, and what came of it. */
+
+import type { Job } from '@project/realtime';
+import { JobProgress } from '@project/ui';
+import { useEffect, useRef } from 'react';
+
+import { hashOf } from './route.js';
+
+export interface JobPageProps {
+  readonly job: Job | null;
+  /** Why there is no job to show, or that it is being asked for. */
+  readonly reason: string;
+  readonly results: readonly { readonly path: string; readonly thumbnailURL?: string | null | undefined; readonly url: string }[];
+  readonly onCancel: (job: Job) => void;
+  readonly onRetry: (job: Job) => void;
+  readonly onClose: () => void;
+}
+
+export function JobPage({ job, reason, results, onCancel, onRetry, onClose }: JobPageProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    if (!element.open) element.showModal();
+    return () => element.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="mp-modal job-page"
+      aria-labelledby="job-page"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === event.currentTarget && onClose()}
+    >
+      <div className="job-page-body">
+        <h2 id="job-page" tabIndex={-1}>
+          Job
+        </h2>
+        {job ? <JobProgress job={job} onCancel={() => onCancel(job)} onRetry={() => onRetry(job)} /> : <p role="status">{reason}</p>}
+        {results.length > 0 && (
+          <ul className="results">
+            {results.map(({ path, thumbnailURL, url }) => (
+              <li key={path}>
+                <a href={hashOf({ at: 'medium', path })}>
+                  <img src={thumbnailURL ?? url} alt="Open this result" />
+                </a>
+              </li>
+            ))}
+          </ul>
+        )}
+        {job && <Facts job={job} />}
+        <button type="button" className="mp-button mp-close" aria-label="Close" onClick={onClose}>
+          ×
+        </button>
+      </div>
+    </dialog>
+  );
+}
+
+function Facts({ job }: { readonly job: Job }) {
+  const asked = Object.entries(job.request ?? {}).filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value) || typeof value === 'bigint');
+  return (
+    <dl className="mp-facts">
+      {[['id', job.jobId] as const, ...asked].map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{String(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

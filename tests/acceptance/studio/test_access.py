@@ -1,0 +1,111 @@
+"""The studio can be used by keyboard alone, by whoever can't see it, and by whoever has a token."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.acceptance.client import token_of
+from tests.acceptance.studio.test_uploading import pick
+from tests.acceptance.studio.window import Window, session, window
+
+UNAUTHORIZED = re.compile("status of 401")
+"""What the browser itself writes into the console of an answer that was a refusal."""
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_keyboard_is_enough(studio: Window) -> None:
+    keyboard = studio.page.keyboard
+    await studio.page.get_by_label("What should the picture show?").focus()
+    for prompt in ("first", "second"):
+        await keyboard.press("Control+A")
+        await keyboard.type(prompt)
+        await keyboard.press("Control+Enter")
+        await expect(studio.get("button", f"Open picture: {prompt}")).to_be_visible()
+
+    await studio.get("button", "Choose files").focus()
+    await keyboard.press("Tab")
+    await expect(studio.get("button", "Open picture: second")).to_be_focused()
+    await keyboard.press("ArrowRight")
+    await expect(studio.get("button", "Open picture: first")).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(studio.get("dialog", "first")).to_be_visible()
+    await keyboard.press("ArrowLeft")
+    await expect(studio.get("dialog", "second")).to_be_visible()
+    await keyboard.press("Escape")
+    await expect(studio.get("button", "Open picture: second")).to_be_focused()
+
+    await keyboard.press("Delete")
+    await expect(studio.get("button", "Keep")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(studio.tiles).to_have_count(1)
+    await expect(studio.get("button", "Open picture: first")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.press("Space")
+    await expect(studio.page.get_by_text("1 selected")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_state_of_the_page_violates_what_axe_checks(browser: Browser, origin: str, scheme: str) -> None:
+    async with session(browser, color_scheme=scheme) as context, window(context, f"{origin}/") as studio:
+        await studio.live()
+        await expect(studio.page.get_by_text("Nothing here yet.")).to_be_visible()
+        violations = {"empty": await studio.violations()}
+
+        await studio.page.get_by_text("More", exact=True).click()
+        await studio.page.get_by_text("Event console").click()
+        await pick(studio, ("broken.png", "image/png", b"no picture"))
+        await studio.ask_for("a picture", width=1024, height=1024)
+        await expect(studio.card).to_be_visible()
+        violations["at work"] = await studio.violations()
+
+        await expect(studio.tiles).to_have_count(1)
+        await studio.get("checkbox", "Select: a picture").check()
+        violations["selected"] = await studio.violations()
+
+        await studio.tiles.click()
+        await expect(studio.get("dialog", "a picture")).to_be_visible()
+        violations["preview"] = await studio.violations()
+        await studio.get("dialog", "a picture").get_by_role("button", name="Delete").click()
+        violations["question"] = await studio.violations()
+
+        assert {state: found for state, found in violations.items() if found} == {}
+
+
+async def test_whoever_is_not_signed_in_is_asked_for_a_token(browser: Browser, origin: str) -> None:
+    async with (
+        session(browser, user="") as context,
+        window(context, f"{origin}/", forgiven=[UNAUTHORIZED]) as studio,
+    ):
+        field = studio.page.get_by_label("Paste an access token")
+        await expect(field).to_be_focused()
+        assert await studio.violations() == []
+        assert studio.complaints == []
+
+        await field.fill("nonsense")
+        await studio.get("button", "Sign in").click()
+        await expect(studio.page.get_by_role("alert").get_by_text("refused")).to_be_visible()
+        await field.fill(f"Bearer {token_of('alice')}")
+        await studio.get("button", "Sign in").click()
+
+        await studio.live()
+        await expect(studio.page.get_by_text("as alice")).to_be_visible()
+
+
+async def test_from_right_to_left_the_arrows_turn_around(studio: Window) -> None:
+    await studio.page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
+    for prompt in ("first", "second"):
+        await studio.ask_for(prompt, width=64, height=64)
+        await expect(studio.get("button", f"Open picture: {prompt}")).to_be_visible()
+
+    await studio.get("button", "Open picture: second").focus()
+    await studio.page.keyboard.press("ArrowLeft")
+
+    await expect(studio.get("button", "Open picture: first")).to_be_focused()
+    older = await studio.get("button", "Open picture: first").bounding_box()
+    newer = await studio.get("button", "Open picture: second").bounding_box()
+    assert older is not None
+    assert newer is not None
+    assert older["x"] < newer["x"]
