@@ -66,6 +66,9 @@ class Fleet:
         in_vain = 0
         while True:
             for process in [each for each in self.workers if not each.is_alive]:
+                if process not in self.workers:
+                    # It was replaced while another one was.
+                    continue
                 self.workers.remove(process)
                 self.ended.append(process)
                 try:
