@@ -10,6 +10,8 @@ from pathlib import Path
 from jobs.logs import configure_logs
 from schema.settings import Settings, SettingsError
 
+JSON_HELP = "one JSON object a line"
+
 
 def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     """What may be typed. Each command is the module of that name in `app.commands`."""
@@ -25,7 +27,10 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     token.add_argument("user", help="the user that the token is for (its `sub`)")
     token.add_argument("--hours", type=float, default=24.0, help="how long it is good (default: %(default)s)")
     config = verbs.add_parser("config", help="print every setting with where its value comes from; secrets are hidden")
-    config.add_argument("--json", action="store_true", help="one JSON object a line")
+    config.add_argument("--json", action="store_true", help=JSON_HELP)
+    storage = verbs.add_parser("storage", help="storage check: say whether the store is set up, and what to change")
+    storage.add_argument("verb", choices=["check"], help="ends with 1 where something is to change")
+    storage.add_argument("--json", action="store_true", help=JSON_HELP)
     _add_demo(verbs.add_parser("demo", help="have a running service make a picture, and save it"), environment)
     return commands
 

@@ -1,7 +1,8 @@
 """One bucket over HTTP: the session, the tokens and where requests go, for all that talks to Google Cloud Storage."""
 
 import io
-from collections.abc import AsyncGenerator, Mapping
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,7 +14,7 @@ from yarl import URL
 
 from storage.gcs_credentials import Credentials
 from storage.gcs_errors import error_of, translated
-from storage.store import ObjectExists, StorageError
+from storage.store import ObjectExists, StorageError, StorageUnavailable
 
 # The time that one request may be silent; how long it may take in all is its caller's patience.
 TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=30)
@@ -22,6 +23,8 @@ SENDING_TIMEOUT: Final = aiohttp.ClientTimeout(total=120, sock_connect=5, sock_r
 
 GCLOUD_TIMEOUT: Final[Any] = TIMEOUT
 """The same for gcloud-aio-storage, which hands it on to aiohttp as it is, though its types speak of seconds."""
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 CREATED: Final = frozenset({200, 201})
 _PRECONDITION_FAILED = 412
@@ -34,6 +37,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The object that the body is. Raises `StorageUnavailable`."""
+        try:
+            read = json.loads(self.body)
+        except ValueError as error:
+            raise StorageUnavailable("the store answered with no JSON") from error
+        return read if isinstance(read, dict) else {}
 
     def refusal(self, path: str) -> StorageError:
         """What it means for the making of an object at `path` that this is the answer."""
@@ -71,6 +82,11 @@ class GcsClient:
         )
 
     @property
+    def is_emulated(self) -> bool:
+        """Whether nobody asks who the service is."""
+        return self._token is None
+
+    @property
     def upload_url(self) -> str:
         """Where the JSON API opens upload sessions."""
         return f"{self._endpoint}/upload/storage/v1/b/{self.bucket}/o"
@@ -94,7 +110,7 @@ class GcsClient:
         url: str,
         *,
         headers: Mapping[str, str],
-        params: Mapping[str, str] | None = None,
+        params: Params | None = None,
         data: Any = None,
         timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109  # of the connection, and not of the call
     ) -> Answer:

@@ -140,7 +140,7 @@ class Session:
         headers = {"Content-Range": content_range, "Content-Length": str(size)}
         answer = await self._client.send("PUT", self._url, headers=headers, data=data, timeout=SENDING_TIMEOUT)
         if answer.status in CREATED:
-            return media_object(_json(answer.body))
+            return media_object(answer.json())
         if answer.status == _INCOMPLETE:
             return _committed(answer.headers.get("Range"))
         raise answer.refusal(self._path)
@@ -154,11 +154,3 @@ def _committed(header: str | None) -> int:
     if first != "0" or not last.isascii() or not last.isdigit():
         raise StorageUnavailable("the store told its progress in a way of its own")
     return int(last) + 1
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        read = json.loads(body)
-    except ValueError as error:
-        raise StorageUnavailable("the store answered with no JSON") from error
-    return read if isinstance(read, dict) else {}

@@ -46,7 +46,7 @@ async def open_store(
         memory = MemoryStore(signer, max_total_bytes=settings.storage_memory_bytes, clock=clock)
         yield memory, (memory, signer)
         return
-    files = _file_store(settings.storage_dir, signer, clock)
+    files = file_store(settings.storage_dir, signer, clock)
     tidying = asyncio.create_task(_tidy(files), name="tidy")
     try:
         yield files, (files, signer)
@@ -73,7 +73,8 @@ def signing_key(settings: Settings) -> bytes:
     return kept_secret(settings.storage_dir or settings.data_dir, SECRET_NAME).encode()
 
 
-def _file_store(directory: Path, signer: UrlSigner, clock: Callable[[], datetime]) -> FileStore:
+def file_store(directory: Path, signer: UrlSigner, clock: Callable[[], datetime]) -> FileStore:
+    """The store below a directory, which is made where it is missing. Raises `SettingsError`."""
     try:
         return FileStore(directory, signer, clock=clock)
     except OSError as error:

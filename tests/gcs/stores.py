@@ -20,8 +20,12 @@ from tests.gcs.server import BUCKET, FakeGcs
 
 def settings_on(fake: FakeGcs, **changes: Any) -> Settings:
     """Settings that name the fake's bucket and account."""
-    given = {"gcs_endpoint": fake.endpoint, "gcs_service_account_json": fake.service_account}
-    return Settings(gcs_bucket=BUCKET, **(given | changes))
+    given = {
+        "gcs_bucket": BUCKET,
+        "gcs_endpoint": fake.endpoint,
+        "gcs_service_account_json": fake.service_account,
+    }
+    return Settings(**(given | changes))
 
 
 def store_on(fake: FakeGcs, clock: Callable[[], datetime], *, asking: float = 5.0, moving: float = 20.0) -> GCSStore:
