@@ -18,6 +18,7 @@ from schema.settings import SettingsError
 from storage.gcs_errors import TryAgain, translated
 from storage.gcs_patience import Patience
 from storage.gcs_signing import BlobSigner
+from storage.store import StorageUnavailable
 
 SETTING: Final = "GCS_SERVICE_ACCOUNT_JSON"
 IAM_URL: Final = "https://iamcredentials.googleapis.com/v1"
@@ -103,7 +104,7 @@ class IamSigner:
 
     async def _ask_email(self) -> str:
         url = f"{self._metadata_url}/instance/service-accounts/default/email"
-        with translated(url):
+        with translated(None):
             async with self._session.get(url, headers={"Metadata-Flavor": "Google"}, timeout=_TIMEOUT) as response:
                 response.raise_for_status()
                 return (await response.text()).strip()
@@ -113,10 +114,11 @@ class IamSigner:
         url = f"{self._iam_url}/projects/-/serviceAccounts/{account}:signBlob"
         headers = {"Authorization": f"Bearer {await self._token.get()}"}
         body = {"payload": base64.b64encode(data).decode()}
-        with translated(account):
+        with translated(None):
             async with self._session.post(url, json=body, headers=headers, timeout=_TIMEOUT) as response:
                 response.raise_for_status()
-                return base64.b64decode((await response.json())["signedBlob"])
+                answer = await response.read()
+        return _signature_in(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,13 @@ def _signer_of(
             raise SettingsError(f"{SETTING}: its private key is no RSA key")
         return KeySigner(data["client_email"], key)
     return IamSigner(session, token, patience, email=_impersonated(token.impersonation_uri))
+
+
+def _signature_in(answer: bytes) -> bytes:
+    try:
+        return base64.b64decode(json.loads(answer)["signedBlob"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageUnavailable("the answer to a signature's request has none") from error
 
 
 def _impersonated(uri: str | None) -> str | None:
