@@ -24,7 +24,7 @@ from jobs.leases import LeasePolicy, LeaseService
 from jobs.library import Library
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import Limits, UploadPolicy, WakeUps
+from jobs.policies import WakeUps, limits_of, upload_policy
 from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.events import EventRepository
@@ -39,7 +39,6 @@ from jobs.tracing import NO_TRACING, Tracing
 from jobs.uploads import Uploads
 from jobs.urls import Urls
 from jobs.views import Views
-from schema.responses import JobKind
 from schema.settings import Settings
 from storage.store import Store
 
@@ -88,9 +87,7 @@ def assemble(
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
     policy = upload_policy(settings)
-    janitor = Janitor(
-        database, CleanupRepository(time), media, store, lease=lease, upload_url=policy.url_lifetime + policy.grace
-    )
+    janitor = Janitor(database, CleanupRepository(time), pending, media, store, lease=lease, policy=policy, clock=clock)
     counts = JobMetrics(metrics)
     limits = limits_of(settings)
     uploads = Uploads(
@@ -203,28 +200,4 @@ def assemble(
         background=background,
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),
         tracing=tracing,
-    )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """How much may be asked for, and for how long it may take, as configured."""
-    deadlines: dict[JobKind, timedelta] = {
-        "image": timedelta(seconds=settings.image_deadline_seconds),
-        "video": timedelta(seconds=settings.video_deadline_seconds),
-        "upload": timedelta(seconds=settings.upload_deadline_seconds),
-    }
-    return Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts, deadlines)
-
-
-def upload_policy(settings: Settings) -> UploadPolicy:
-    """What may be uploaded, as configured."""
-    return UploadPolicy(
-        types=frozenset(settings.upload_types),
-        max_image_bytes=settings.max_image_bytes,
-        max_video_bytes=settings.max_video_bytes,
-        max_bytes_per_user=settings.max_bytes_per_user,
-        resumable_bytes=settings.resumable_bytes,
-        url_lifetime=timedelta(seconds=settings.upload_seconds),
-        session_lifetime=timedelta(seconds=settings.resumable_seconds),
-        grace=timedelta(seconds=settings.upload_seconds),
     )

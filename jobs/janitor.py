@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from jobs.clock import Clock
 from jobs.database import Database, DatabaseUnavailable
-from jobs.job import Job
+from jobs.garbage import Garbage
+from jobs.policies import UploadPolicy
 from jobs.repositories.chores import CleanupRepository
 from jobs.repositories.media import MediaRepository
-from storage.paths import job_prefixes, library_path, upload_prefixes
+from jobs.repositories.uploads import UploadRepository
+from storage.paths import library_path
 from storage.store import MediaObject, PreconditionFailed, StorageError, Store
 
 log = structlog.get_logger(__name__)
@@ -21,55 +23,25 @@ BATCH = 100
 REMOVE_SECONDS = 5.0
 
 
-def garbage_of(job: Job) -> tuple[str, ...]:
-    """What the paths of everything that a job stores begin with."""
-    match job.kind:
-        case "image" | "video":
-            return job_prefixes(job.owner, job.kind, job.id)
-        case "upload":
-            return upload_prefixes(job.request["objectPath"])
-        case "erasure":
-            return ()
-
-
-class Janitor:
-    """Removes garbage at once where it can, and else when a sweeper comes by."""
+class Janitor(Garbage):
+    """Notes garbage and removes it: at once where it can, and else when a sweeper comes by."""
 
     def __init__(
         self,
         database: Database,
         cleanup: CleanupRepository,
+        uploads: UploadRepository,
         media: MediaRepository,
         store: Store,
         *,
         lease: timedelta,
-        upload_url: timedelta,
+        policy: UploadPolicy,
+        clock: Clock,
     ) -> None:
-        """`upload_url` is for how long, from a job's end at most, a client can still be storing by an upload's URL."""
-        self._lease = lease
-        self._upload_url = upload_url
+        super().__init__(cleanup, uploads, lease=lease, policy=policy, clock=clock)
         self._database = database
-        self._cleanup = cleanup
         self._media = media
         self._store = store
-
-    async def note(self, connection: AsyncConnection, prefixes: Iterable[str], *delays: timedelta) -> None:
-        """Have everything below `prefixes` removed after each of `delays`.
-
-        The later ones are for a worker or a client that is not aware yet that it is over, and stores on.
-        """
-        for prefix in prefixes:
-            for delay in delays:
-                await self._cleanup.insert(connection, prefix, delay)
-
-    async def note_outputs(self, connection: AsyncConnection, job: Job) -> None:
-        """Have what a job stored removed: now, and again when the last worker that had it must have noticed."""
-        await self.note_end(connection, job, 2 * self._lease)
-
-    async def note_end(self, connection: AsyncConnection, job: Job, *delays: timedelta) -> None:
-        """Have what no library owns of an ended job removed: now, after `delays`, and what still comes by its URL."""
-        late = (self._upload_url,) if job.kind == "upload" else ()
-        await self.note(connection, garbage_of(job), timedelta(), *delays, *late)
 
     async def remove(self, prefixes: Iterable[str], before: datetime | None = None) -> None:
         """Remove what is there now, or was stored `before`. Raises `StorageError`, `DatabaseUnavailable`."""

@@ -14,8 +14,9 @@ from jobs.announcer import Announcer, payload_of
 from jobs.background import Background
 from jobs.database import Database
 from jobs.eventlog import EventLog, JobMoment, frame_of
+from jobs.garbage import garbage_of
 from jobs.ids import new_id
-from jobs.janitor import Janitor, garbage_of
+from jobs.janitor import Janitor
 from jobs.job import Failure, Job, Lease, Media
 from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics

@@ -11,6 +11,7 @@ from jobs.errors import QueueFull
 from jobs.repositories.jobs import JobRepository
 from schema.problems import PROBLEMS
 from schema.responses import JobError, JobKind
+from schema.settings import Settings
 
 CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
 OVERDUE = JobError(code="deadline_exceeded", message=PROBLEMS["deadline_exceeded"].title, retryable=True)
@@ -80,3 +81,27 @@ async def check_load(jobs: JobRepository, connection: AsyncConnection, limits: L
     """
     if await jobs.unfinished(connection) >= limits.max_queued:
         raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much may be asked for, and for how long it may take, as configured."""
+    deadlines: dict[JobKind, timedelta] = {
+        "image": timedelta(seconds=settings.image_deadline_seconds),
+        "video": timedelta(seconds=settings.video_deadline_seconds),
+        "upload": timedelta(seconds=settings.upload_deadline_seconds),
+    }
+    return Limits(settings.max_queued_per_user, settings.max_queued, settings.max_attempts, deadlines)
+
+
+def upload_policy(settings: Settings) -> UploadPolicy:
+    """What may be uploaded, as configured."""
+    return UploadPolicy(
+        types=frozenset(settings.upload_types),
+        max_image_bytes=settings.max_image_bytes,
+        max_video_bytes=settings.max_video_bytes,
+        max_bytes_per_user=settings.max_bytes_per_user,
+        resumable_bytes=settings.resumable_bytes,
+        url_lifetime=timedelta(seconds=settings.upload_seconds),
+        session_lifetime=timedelta(seconds=settings.resumable_seconds),
+        grace=timedelta(seconds=settings.upload_seconds),
+    )

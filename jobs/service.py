@@ -247,7 +247,7 @@ class JobService:
                     await self._janitor.note_outputs(connection, moved)
                 await self._announcer.failed(connection, moved, CANCELLED)
                 if moved.kind == "upload":
-                    await self._uploads.abandon(connection, moved)
+                    await self._janitor.note_abandoned(connection, moved)
                 return moved
             moved = await self._jobs.move(connection, job.id, "running", "cancel")
             if moved is not None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Collection
-from datetime import timedelta
 from functools import partial
 from typing import Literal
 
@@ -15,8 +14,9 @@ from jobs.clock import Clock
 from jobs.database import Database
 from jobs.errors import ContentTypeRefused, NotFound, QuotaExceeded, TooLarge, UploadIncomplete
 from jobs.eventlog import EventLog, JobMoment, frame_of
+from jobs.garbage import garbage_of
 from jobs.ids import new_id, new_key
-from jobs.janitor import Janitor, garbage_of
+from jobs.janitor import Janitor
 from jobs.job import Job, Upload
 from jobs.lifecycle import UNFINISHED
 from jobs.metrics import JobMetrics
@@ -206,13 +206,6 @@ class Uploads:
             raise NotFound("this upload has ended; delete the object from the library")
         return upload.job_id
 
-    async def abandon(self, connection: AsyncConnection, job: Job) -> None:
-        """Note what a given-up upload leaves; its client can store something until its URL expires."""
-        upload = await self._uploads.of_job(connection, job.id)
-        if upload is not None:
-            rest = max(upload.expires_at - self._clock(), timedelta())
-            await self._janitor.note(connection, garbage_of(job), timedelta(), rest + self._policy.grace)
-
     async def discard(self, job: Job, upload: Upload | None = None) -> None:
         """Close a given-up upload's session and remove what it left, as far as storage answers."""
         if upload is None:
@@ -245,7 +238,7 @@ class Uploads:
     async def _expire(self, connection: AsyncConnection, job_id: str) -> Job | None:
         job = await self._jobs.move(connection, job_id, "queued", "expire", error=dump(EXPIRED))
         if job is not None:
-            await self.abandon(connection, job)
+            await self._janitor.note_abandoned(connection, job)
             await self._announcer.failed(connection, job, EXPIRED)
         return job
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from app.documents import Document, document
 from app.keys import MODELS, SETTINGS, STORE, URLS
 from app.reference.schemas import Deployment
-from jobs.assembly import upload_policy
+from jobs.policies import upload_policy
 from jobs.urls import Urls
 from schema.models import ModelInfo
 from schema.settings import Settings
