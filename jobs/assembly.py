@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.background import Background
+from jobs.cancelling import Cancelling
 from jobs.clock import Clock, SqlTime, time_of
 from jobs.control import Control
 from jobs.database import Database
@@ -33,6 +34,7 @@ from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
 from jobs.service import JobService
+from jobs.submitting import Submitting
 from jobs.sweeper import Sweeper, SweepPolicy
 from jobs.tickets import Tickets
 from jobs.tracing import NO_TRACING, Tracing
@@ -112,20 +114,16 @@ def assemble(
     service = JobService(
         database,
         jobs,
-        queue,
         events,
-        keys,
-        announcer=announcer,
+        submitting=Submitting(database, jobs, queue, events, keys, announcer=announcer, limits=limits, tracing=tracing),
+        cancelling=Cancelling(jobs, announcer=announcer, garbage=janitor),
         outbox=outbox,
         uploads=uploads,
         views=views,
-        janitor=janitor,
         wake_ups=wake_ups,
         control=Control(redis),
         background=background,
-        limits=limits,
         metrics=counts,
-        tracing=tracing,
     )
     leases = LeaseService(
         database,

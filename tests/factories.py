@@ -20,7 +20,8 @@ from jobs.ids import new_id, new_key
 from jobs.job import Failure, Job, Lease, Media
 from jobs.leases import LeaseService
 from jobs.library import Library
-from jobs.service import JobService, Submission
+from jobs.service import JobService
+from jobs.submitting import Submission
 from jobs.sweeper import Sweeper
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls

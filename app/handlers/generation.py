@@ -8,7 +8,7 @@ from app.answers import answer
 from app.body import fitted, read_json
 from app.keys import JOBS, MODELS, URLS, USER
 from jobs.errors import FieldError, InvalidRequest
-from jobs.service import Submission
+from jobs.submitting import Submission
 from schema.models import MediaKind
 from schema.requests import GenerationBody, ImageBody, VideoBody
 from schema.responses import JobAccepted, Models

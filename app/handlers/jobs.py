@@ -6,7 +6,7 @@ from app.answers import answer
 from app.body import cursor_of, fitted, no_body, page_of
 from app.keys import JOBS, URLS, USER
 from jobs.lifecycle import TERMINAL
-from jobs.service import Submission
+from jobs.submitting import Submission
 from schema.requests import JobFilter
 from schema.responses import JobAccepted
 

@@ -64,8 +64,12 @@ class JobRepository:
         is_eligible: bool,
         origin: dict[str, str],
         deadline: timedelta | None = None,
+        is_woken: bool = True,
     ) -> Job:
-        """A queued job; one that is not eligible waits until something makes it so. `deadline` is from now on."""
+        """A queued job; one that is not eligible waits until something makes it so. `deadline` is from now on.
+
+        One that is not woken is left to the next sweep of whoever can send wake-ups.
+        """
         now = self._time.now()
         statement = (
             insert(JobRow)
@@ -77,7 +81,7 @@ class JobRepository:
                 request=request,
                 max_attempts=max_attempts,
                 run_at=self._time.due() if is_eligible else None,
-                woken_at=now,
+                woken_at=now if is_woken else None,
                 created_at=now,
                 origin=origin,
                 deadline_at=None if deadline is None else self._time.now(deadline),
@@ -94,15 +98,17 @@ class JobRepository:
     async def page(
         self,
         connection: AsyncConnection,
-        owner: str,
+        owner: str | None,
         *,
         status: JobStatus | None,
         kind: JobKind | None,
         before: str | None,
         limit: int,
     ) -> list[Job]:
-        """The owner's jobs, newest first; `before` is the id that the earlier page ended with."""
-        query = select(*COLUMNS).where(JobRow.owner == owner).order_by(JobRow.id.desc()).limit(limit)
+        """The owner's jobs, or everybody's, newest first; `before` is the id that the earlier page ended with."""
+        query = select(*COLUMNS).order_by(JobRow.id.desc()).limit(limit)
+        if owner is not None:
+            query = query.where(JobRow.owner == owner)
         if status is not None:
             query = query.where(JobRow.status == status)
         if kind is not None:

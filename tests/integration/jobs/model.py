@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from jobs.eventlog import LogUnavailable
 from jobs.job import Lease, Media
-from jobs.service import Submission
+from jobs.submitting import Submission
 from storage.store import ObjectExists
 from tests.factories import LEASE_SECONDS, Bench, chunks_of, make_failure, media_of
 from tests.readers import LogReader

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.database import DatabaseUnavailable
 from jobs.errors import IdempotencyKeyReused, QueueFull
-from jobs.service import Accepted, Submission
+from jobs.submitting import Accepted, Submission
 from tests.databases import Place
 from tests.factories import Bench, open_bench
 
