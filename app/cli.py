@@ -6,11 +6,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
+from jobs.ids import is_id
 from jobs.logs import configure_logs
+from schema.models import MediaKind
+from schema.responses import JobKind, JobStatus, MediaSource
 from schema.settings import Settings, SettingsError
 
 JSON_HELP = "one JSON object a line"
+MOST_ROWS = 10_000
+"""More would take longer than a statement may."""
 
 
 def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -32,7 +38,57 @@ def parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     storage.add_argument("verb", choices=["check"], help="ends with 1 where something is to change")
     storage.add_argument("--json", action="store_true", help=JSON_HELP)
     _add_demo(verbs.add_parser("demo", help="have a running service make a picture, and save it"), environment)
+    _add_jobs(verbs.add_parser("jobs", help="look at the jobs of all users, cancel them, have them done again"))
+    _add_media(verbs.add_parser("media", help="look at the libraries of all users"))
     return commands
+
+
+def _add_jobs(jobs: argparse.ArgumentParser) -> None:
+    jobs.description = (
+        "Works on the database of the settings, beside a running service or without one; running processes tell "
+        "clients of it within some seconds. Ends with 0, with 1 when there is no such job, it can't be done or the "
+        "database does not answer, with 2 for a wrong setting."
+    )
+    verbs = jobs.add_subparsers(dest="verb", metavar="VERB", required=True)
+    listing = verbs.add_parser("list", help="the newest jobs, without what was asked for")
+    listing.add_argument("--status", choices=get_args(JobStatus))
+    listing.add_argument("--kind", choices=get_args(JobKind))
+    _add_page(listing)
+    for verb, sentence in (
+        ("show", "everything about one job, its prompt included"),
+        ("cancel", "cancel a job as its owner could"),
+        ("requeue", "have a failed or cancelled job done again, by a new job; prints its id"),
+    ):
+        one = verbs.add_parser(verb, help=sentence, description=f"{sentence[0].upper()}{sentence[1:]}.")
+        one.add_argument("job", metavar="ID")
+        one.add_argument("--json", action="store_true", help=JSON_HELP)
+
+
+def _add_media(media: argparse.ArgumentParser) -> None:
+    verbs = media.add_subparsers(dest="verb", metavar="VERB", required=True)
+    listing = verbs.add_parser("list", help="the newest media, without their prompts and URLs")
+    listing.add_argument("--kind", choices=get_args(MediaKind))
+    listing.add_argument("--source", choices=get_args(MediaSource))
+    _add_page(listing)
+
+
+def _add_page(listing: argparse.ArgumentParser) -> None:
+    listing.add_argument("--user", help="of one user alone (the `sub` of their tokens)")
+    listing.add_argument("--before", type=_id, metavar="ID", help="only what is older than this one")
+    listing.add_argument("--limit", type=_count, default=50, help="default: %(default)s")
+    listing.add_argument("--json", action="store_true", help=JSON_HELP)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_ROWS):
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_ROWS}")
+    return int(text)
+
+
+def _id(text: str) -> str:
+    if not is_id(text):
+        raise argparse.ArgumentTypeError("an id as the lists have them")
+    return text
 
 
 def _add_demo(demo: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:

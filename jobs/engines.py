@@ -41,8 +41,13 @@ KEEPALIVES = {
 def engine_of(settings: Settings) -> AsyncEngine:
     """The engine that the settings ask for: `DATABASE_URL`, or a SQLite file in `DATA_DIR`. Connects to nothing yet."""
     if settings.database_url is None:
-        return sqlite_engine(settings.data_dir / "media.db")
+        return sqlite_engine(sqlite_file(settings))
     return server_engine(settings.database_url.get_secret_value(), settings.database_pool_size)
+
+
+def sqlite_file(settings: Settings) -> Path:
+    """Where the database is while `DATABASE_URL` is absent; opening it makes it."""
+    return settings.data_dir / "media.db"
 
 
 def sqlite_engine(file: Path) -> AsyncEngine:

@@ -44,6 +44,12 @@ async def migrate(engine: AsyncEngine) -> None:
         await _migrate(engine)
 
 
+async def is_behind(engine: AsyncEngine) -> bool:
+    """Whether there are migrations that the database has not had. Raises `DatabaseUnavailable`."""
+    with translated():
+        return await _version_of(engine) < head()
+
+
 async def _migrate(engine: AsyncEngine) -> None:
     pauses = iter(PAUSES_SECONDS)
     while (version := await _version_of(engine)) < head():

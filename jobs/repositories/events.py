@@ -77,6 +77,11 @@ class EventRepository:
         row = (await connection.execute(select(*_COLUMNS).where(EventRow.id == id))).one_or_none()
         return None if row is None else StoredEvent(*row)
 
+    async def of_job(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
+        """What one job has told and will tell, in order."""
+        query = select(*_COLUMNS).where(EventRow.job_id == job_id).order_by(EventRow.seq)
+        return [StoredEvent(*row) for row in await connection.execute(query)]
+
     async def unpublished_of(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
         """What of one job was not told yet, in order."""
         query = (

@@ -61,7 +61,7 @@ class MediaRepository:
     async def page(
         self,
         connection: AsyncConnection,
-        owner: str,
+        owner: str | None,
         *,
         prefix: str | None,
         kind: str | None,
@@ -69,8 +69,13 @@ class MediaRepository:
         before: str | None,
         limit: int,
     ) -> list[Media]:
-        """The owner's media, newest first; `prefix` begins whole paths, `before` is the earlier page's last id."""
-        query = select(*_COLUMNS).where(MediaRow.owner == owner).order_by(MediaRow.id.desc()).limit(limit)
+        """The owner's media, or everybody's, newest first.
+
+        `prefix` begins whole paths, `before` is the id that the earlier page ended with.
+        """
+        query = select(*_COLUMNS).order_by(MediaRow.id.desc()).limit(limit)
+        if owner is not None:
+            query = query.where(MediaRow.owner == owner)
         if prefix is not None:
             query = query.where(_begins(prefix))
         if kind is not None:
