@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import DBAPIError
 
 from jobs.database import Database, DatabaseUnavailable
 from jobs.repositories.queue import QueueRepository
@@ -58,7 +59,8 @@ class QueueWatch(Collector):
         try:
             async with self._database.stale_reading(within=LONGEST_LOOK_SECONDS) as connection:
                 waiting = await self._queue.waiting(connection)
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, DBAPIError) as error:
+            # The latter is a database that refuses the kind of read: all else that is measured is told nevertheless.
             log.debug("queue_unseen", error=type(error).__name__)
             self._waiting = {}
             return

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from prometheus_client import CollectorRegistry
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import BoundTime
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.places("sqlite", "cockroachdb")
 class Flaky(Database):
     """A database that can be down."""
 
-    is_down = False
+    failure: Exception | None = None
 
     @asynccontextmanager
     async def stale_reading(self, within: float = LONGEST_LOOK_SECONDS) -> AsyncIterator[AsyncConnection]:
-        if self.is_down:
-            raise DatabaseUnavailable("down")
+        if self.failure is not None:
+            raise self.failure
         async with super().stale_reading(within) as connection:
             yield connection
 
@@ -74,14 +75,19 @@ async def test_many_scrapes_are_one_look(bench: Bench) -> None:
     assert await watched.look() == (1, 0)
 
 
-async def test_figures_that_nobody_can_look_up_are_absent_and_come_back(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [DatabaseUnavailable("down"), ProgrammingError("SET TRANSACTION AS OF SYSTEM TIME", {}, Exception("refused"))],
+    ids=["database down", "follower read refused"],
+)
+async def test_figures_that_nobody_can_look_up_are_absent_and_come_back(bench: Bench, failure: Exception) -> None:
     database = Flaky(bench.database.engine)
     watched = Watched(bench, database)
     assert await watched.look() == (0, 0)
 
-    database.is_down = True
+    database.failure = failure
     assert await watched.look() == (None, None)
-    database.is_down = False
+    database.failure = None
 
     assert await watched.look() == (0, 0)
 
