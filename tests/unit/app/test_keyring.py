@@ -160,6 +160,27 @@ async def test_an_endpoint_that_is_down_for_long_hurts_nobody_who_has_a_known_ke
         assert await knows(ring, "old")
 
 
+async def test_no_good_token_is_refused_through_a_rotation_and_ten_minutes_of_outage() -> None:
+    ring = ring_of(source := Source())
+    story: tuple[tuple[bytes | None, tuple[str, ...], float], ...] = (
+        (OLD, ("old",), 60),
+        (BOTH, ("new", "old"), 60),
+        (None, ("new", "old"), 600),
+        (BOTH, ("new", "old"), 60),
+        (NEW, ("new",), 60),
+    )
+    refused = []
+
+    async with running(ring, source, looks=1):
+        for document, kids, seconds in story:
+            source.document, end = document, source.seconds + seconds
+            while source.seconds < end:
+                refused += [(source.seconds, kid) for kid in kids if not await knows(ring, kid)]
+                await source.looked(len(source.asked_at) + 1)
+
+    assert refused == []
+
+
 async def test_while_the_endpoint_is_down_nobody_can_say_that_a_key_does_not_exist() -> None:
     ring = ring_of(source := Source())
     assert await knows(ring, "old")
