@@ -24,7 +24,7 @@ def operate(settings: Settings, work: Callable[[Operator], Awaitable[None]]) -> 
     try:
         asyncio.run(_operate(settings, work))
     except DatabaseUnavailable as error:
-        return _refused(f"DATABASE_URL: {explained(error)}")
+        return _refused(f"{'DATABASE_URL' if settings.database_url else 'DATA_DIR'}: {explained(error)}")
     except (NotFound, NotRepeatable) as error:
         return _refused(str(error))
     return 0
