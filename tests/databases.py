@@ -20,8 +20,9 @@ from tests.postgres import PostgresServer
 POOL_SIZE = 10
 VERSION = "CockroachDB CCL v25.4.2 (x86_64-pc-linux-gnu, built 2025/11/25 00:00:00, go1.24.7)"
 
-# What PostgreSQL can't be taught: such statements are noted and not run.
-COCKROACHDB_ONLY = re.compile(r"USING HASH|ttl_expiration_expression|AS OF SYSTEM TIME")
+# What PostgreSQL can't be taught: such statements are noted, and not run or run without it.
+COCKROACHDB_ONLY = re.compile(r"ttl_expiration_expression|RESET \(ttl\)|AS OF SYSTEM TIME")
+SHARDED = " USING HASH"
 STAND_IN = (
     "CREATE SCHEMA crdb_shim",
     f"CREATE FUNCTION crdb_shim.version() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT '{VERSION}' $$",
@@ -67,7 +68,7 @@ class SqlitePlace:
 
 @dataclass(frozen=True)
 class ServerPlace:
-    """A database on a server, by its URL; `skipped` are the statements that the stand-in could not run."""
+    """A database on a server, by its URL; `skipped` are the statements that the stand-in could not run as they are."""
 
     url: str
     is_stand_in: bool = False
@@ -80,10 +81,10 @@ class ServerPlace:
         return engine
 
     def _skip(self, _c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _m: bool) -> tuple[str, Any]:  # noqa: FBT001  # the event's signature
-        if not COCKROACHDB_ONLY.search(statement):
-            return statement, parameters
-        self.skipped.append(statement)
-        return "SELECT 1", ()
+        is_skipped, is_sharded = bool(COCKROACHDB_ONLY.search(statement)), SHARDED in statement
+        if is_skipped or is_sharded:
+            self.skipped.append(statement)
+        return ("SELECT 1", ()) if is_skipped else (statement.replace(SHARDED, ""), parameters)
 
     def connect(self) -> psycopg.Connection[Any]:
         """A connection in autocommit, for what tests do behind the service's back."""

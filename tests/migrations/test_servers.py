@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -105,3 +106,18 @@ async def test_a_migration_has_no_time_limit_and_what_comes_after_it_has(engine:
 
     async with engine.connect() as connection:
         assert before == await connection.scalar(text("SHOW statement_timeout")) != "0"
+
+
+async def test_a_cluster_spreads_the_keys_that_grow_with_time_and_has_old_keys_expire(postgres: PostgresServer) -> None:
+    with empty_cockroachdb(postgres) as place:
+        engine = place.engine()
+        await migrate(engine)
+        await engine.dispose()
+
+    tables = [re.match(r"\s*CREATE TABLE (\w+) .* USING HASH", each, re.DOTALL) for each in place.skipped]
+    assert {found[1] for found in tables if found} == {"cleanup", "event", "job", "media"}
+    (expiring,) = [each for each in place.skipped if "ttl" in each]
+    assert expiring == (
+        "ALTER TABLE idempotency_key SET (ttl_expiration_expression ="
+        " '((created_at AT TIME ZONE ''UTC'') + INTERVAL ''2 days'') AT TIME ZONE ''UTC''', ttl_job_cron = '@daily')"
+    )

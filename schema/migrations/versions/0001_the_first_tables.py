@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from schema.sharding import SpreadPrimaryKey
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,7 +24,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("prefix", sa.String(length=1024), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cleanup")),
+        SpreadPrimaryKey("id", name=op.f("pk_cleanup")),
     )
     op.create_index("ix_cleanup_due_at", "cleanup", ["due_at"], unique=False)
     op.create_table(
@@ -36,7 +38,7 @@ def upgrade() -> None:
         sa.Column("is_terminal", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_id", sa.String(length=64), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+        SpreadPrimaryKey("id", name=op.f("pk_event")),
     )
     op.create_index("ix_event_created_at", "event", ["created_at"], unique=False)
     op.create_index(
@@ -92,7 +94,7 @@ def upgrade() -> None:
             "status IN ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')",
             name=op.f("ck_job_status"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+        SpreadPrimaryKey("id", name=op.f("pk_job")),
     )
     op.create_index("ix_job_finished_at", "job", ["finished_at"], unique=False)
     op.create_index("ix_job_owner_id", "job", ["owner", "id"], unique=False)
@@ -120,7 +122,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(length=200), nullable=True),
         sa.Column("seed", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
+        SpreadPrimaryKey("id", name=op.f("pk_media")),
         sa.UniqueConstraint("file_key", name=op.f("uq_media_file_key")),
         sa.UniqueConstraint("path", name=op.f("uq_media_path")),
     )
