@@ -49,8 +49,8 @@ test: dev ## Run the whole suite, two files at a time; arguments for pytest: mak
 	$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: chaos
-chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1
-	FAULT_JOBS=$(or $(JOBS),250) FAULT_SEED=$(or $(SEED),1) $(PY) -m pytest tests/faults $(ARGS)
+chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1 STORE=directory
+	FAULT_JOBS=$(or $(JOBS),250) FAULT_SEED=$(or $(SEED),1) FAULT_STORE=$(or $(STORE),bucket) $(PY) -m pytest tests/faults $(ARGS)
 
 .PHONY: fuzz
 fuzz: dev build/fuzz/installed ## Let schemathesis try every operation of a service: make fuzz SECONDS=600

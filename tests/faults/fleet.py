@@ -1,4 +1,4 @@
-"""A whole fleet of real processes: web, workers, PostgreSQL and Redis, each of which can be made to fail."""
+"""A whole fleet of real processes: web, workers, PostgreSQL, Redis, a bucket, each of which can be made to fail."""
 
 import asyncio
 import random
@@ -12,11 +12,13 @@ from typing import Any
 import psycopg
 
 from tests.acceptance.process import Process
+from tests.gcs.server import FakeGcs
 from tests.ports import free_port
 from tests.postgres import PostgresServer
 from tests.redis import RedisServer
 
 DATABASE = "fleet"
+STORE = "store"
 LEASE_SECONDS = 3
 SWEEP_SECONDS = 0.5
 SUPERVISE_SECONDS = 0.1
@@ -25,13 +27,17 @@ MOST_IN_VAIN = 10
 
 @dataclass
 class Fleet:
-    """`webs` and `workers` are what runs now; `settings` are the same for all."""
+    """`webs` and `workers` are what runs now; `settings` are the same for all.
+
+    Without a `bucket` objects are in a directory.
+    """
 
     directory: Path
     postgres: PostgresServer
     redis: RedisServer
     settings: dict[str, Any]
     ports: tuple[int, ...]
+    bucket: FakeGcs | None = None
     webs: dict[int, Process] = field(default_factory=dict)
     workers: list[Process] = field(default_factory=list)
     ended: list[Process] = field(default_factory=list)
@@ -132,9 +138,16 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(
-    directory: Path, postgres: PostgresServer, redis: RedisServer, *, webs: int = 2, workers: int = 3, **changes: object
+    directory: Path,
+    postgres: PostgresServer,
+    redis: RedisServer,
+    *,
+    bucket: FakeGcs | None = None,
+    webs: int = 2,
+    workers: int = 3,
+    **changes: object,
 ) -> AsyncIterator[Fleet]:
-    """A fleet on an empty database and an empty Redis."""
+    """A fleet on an empty database, an empty Redis, and an empty bucket or directory."""
     with postgres.connect() as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -142,7 +155,7 @@ async def running_fleet(
     settings = {
         "database_url": postgres.url(DATABASE),
         "redis_url": redis.url,
-        "storage_dir": directory / "store",
+        **({"storage_dir": directory / STORE} if bucket is None else bucket.environment),
         "public_url": "http://media.test",
         "lease_seconds": LEASE_SECONDS,
         "sweep_seconds": SWEEP_SECONDS,
@@ -151,7 +164,7 @@ async def running_fleet(
         "upload_threads": 1,
         "video_threads": 1,
     } | changes
-    fleet = Fleet(directory, postgres, redis, settings, tuple(free_port() for _ in range(webs)))
+    fleet = Fleet(directory, postgres, redis, settings, tuple(free_port() for _ in range(webs)), bucket)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(fleet.end)
         await asyncio.gather(*map(fleet.start_web, fleet.ports), *(fleet.start_worker() for _ in range(workers)))

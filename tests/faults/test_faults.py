@@ -1,7 +1,7 @@
 """Whatever is killed, cut off, emptied or stopped: every accepted job has one end, and its owner is told it once.
 
 `make chaos` runs it at the size that the promise is made for; `make test` a short form of it. FAULT_JOBS and FAULT_SEED
-say how much, and which schedule.
+say how much, and which schedule; FAULT_STORE, whether objects are in a bucket or in a directory.
 """
 
 import asyncio
@@ -15,15 +15,21 @@ from pathlib import Path
 import pytest
 
 from actors.broker import NAMESPACE
+from jobs.clock import system_clock
 from tests.acceptance.service import new_session
+from tests.faults.belongings import check_storage
 from tests.faults.fleet import LEASE_SECONDS, Fleet, running_fleet
 from tests.faults.watcher import Watcher
 from tests.faults.worker import POISON
+from tests.gcs.accounts import Account
+from tests.gcs.faults import Answered, Lost
+from tests.gcs.server import running
 from tests.postgres import PostgresServer
 from tests.redis import RedisServer
 
 JOBS = int(os.environ.get("FAULT_JOBS", "48"))
 SEED = int(os.environ.get("FAULT_SEED", "1"))
+HAS_BUCKET = os.environ.get("FAULT_STORE", "bucket") == "bucket"
 USERS = 4
 POISONED = max(1, JOBS // 80)
 PATIENCE_SECONDS = 60 + JOBS
@@ -80,6 +86,14 @@ async def freeze_a_worker(fleet: Fleet, chance: random.Random) -> None:
     worker.resume()
 
 
+async def lose_the_store(fleet: Fleet, chance: random.Random) -> None:
+    """A directory is not lost; a bucket is busy, or its answers don't arrive."""
+    if fleet.bucket is not None:
+        fleet.bucket.faults.outage = chance.choice([Answered(503), Answered(429, {"Retry-After": "1"}), Lost()])
+        await asyncio.sleep(OUTAGE_SECONDS)
+        fleet.bucket.faults.outage = None
+
+
 async def roll(fleet: Fleet, chance: random.Random) -> None:
     await fleet.restart_worker(await fleet.working(chance))
     await fleet.restart_web(chance.choice(fleet.ports))
@@ -96,6 +110,7 @@ FAULTS: tuple[Fault, ...] = (
     double_wake_ups,
     kill_a_worker,
     silence_redis,
+    lose_the_store,
     roll,
     freeze_a_worker,
 )
@@ -142,10 +157,14 @@ async def play(fleet: Fleet, orders: Orders, chance: random.Random) -> None:
 
 @pytest.mark.timeout(PATIENCE_SECONDS + 60)
 async def test_every_accepted_job_has_one_end_whatever_fails(
-    tmp_path: Path, postgres: PostgresServer, fault_redis: RedisServer
+    tmp_path: Path, postgres: PostgresServer, fault_redis: RedisServer, gcs_account: Account
 ) -> None:
     chance = random.Random(SEED)
-    async with running_fleet(tmp_path, postgres, fault_redis) as fleet, new_session() as session:
+    async with (
+        running(system_clock, gcs_account) as fake,
+        running_fleet(tmp_path, postgres, fault_redis, bucket=fake if HAS_BUCKET else None) as fleet,
+        new_session() as session,
+    ):
         watchers = [Watcher(session, fleet.bases, f"user-{number}") for number in range(USERS)]
         orders = Orders(watchers)
         work = (play(fleet, orders, chance), fleet.supervise(), *(each.watch() for each in watchers))
@@ -222,25 +241,3 @@ def check_streams(jobs: dict[str, Watcher]) -> None:
                 attempt, progress = event.data["attempt"], event.data["progress"]
                 assert progress >= reached.get(attempt, 0), told
                 reached[attempt] = progress
-
-
-async def check_storage(fleet: Fleet) -> None:
-    """Every stored object is owned by a row, and every row has its object, once the garbage is gone."""
-    async with asyncio.timeout(30):
-        while (stored := stored_media(fleet)) != (owned := owned_media(fleet)):
-            assert owned <= stored, owned - stored
-            await asyncio.sleep(0.2)
-
-
-def stored_media(fleet: Fleet) -> set[str]:
-    root = fleet.directory / "store" / "meta"
-    return {
-        str(file.relative_to(root)).replace("+/", "/")
-        for file in root.rglob("*")
-        if file.is_file() and file.relative_to(root).parts[0] == "media+" and not file.name.startswith(".")
-    }
-
-
-def owned_media(fleet: Fleet) -> set[str]:
-    with fleet.database() as connection:
-        return {path for (path,) in connection.execute("SELECT path FROM media")}

@@ -95,5 +95,10 @@ class Bucket:
         page = names[:most]
         return [self._objects[name] for name in page], page[-1] if len(names) > most else None
 
+    @property
+    def names(self) -> set[str]:
+        """What is stored."""
+        return set(self._objects)
+
     def _sorted(self) -> Iterator[str]:
         yield from sorted(self._objects, key=str.encode)

@@ -38,7 +38,7 @@ FAULT: web.RequestKey[Fault] = web.RequestKey("fault")
 
 @dataclass
 class Faults:
-    """The faults to come by operation, in order; an operation without one goes well.
+    """The faults to come by operation, in order; an operation without one goes well, or as `outage` says.
 
     The operations: `stat list read delete copy bucket permissions` and `start` of the JSON API; `put` (a chunk), `ask`
     (how far a session is), `cancel`; `open` and `object` of the XML API; `token`, `sign`, `email`.
@@ -46,6 +46,7 @@ class Faults:
 
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     counts: dict[str, int] = field(default_factory=dict)
+    outage: Fault | None = None
     _waiting: dict[str, list[Fault]] = field(default_factory=dict)
 
     def add(self, operation: str, *faults: Fault) -> None:
@@ -60,7 +61,7 @@ class Faults:
         """Count a request, and say what is to go wrong with it."""
         self.counts[operation] = self.counts.get(operation, 0) + 1
         waiting = self._waiting.get(operation)
-        return waiting.pop(0) if waiting else None
+        return waiting.pop(0) if waiting else self.outage
 
 
 def cut(request: web.Request) -> None:

@@ -47,6 +47,15 @@ class FakeGcs:
         """The file of an account that may use the bucket."""
         return json.dumps(self.state.account.file(f"{self.endpoint}/token"))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """By which settings a process uses it."""
+        return {
+            "GCS_BUCKET": self.bucket.name,
+            "GCS_ENDPOINT": self.endpoint,
+            "GCS_SERVICE_ACCOUNT_JSON": self.service_account,
+        }
+
 
 def operation_of(request: web.Request) -> str:
     """What is asked for, in the words of `Faults`."""
@@ -103,14 +112,7 @@ async def running(clock: Callable[[], datetime], account: Account, **config: Any
 
 async def main() -> None:
     async with running(lambda: datetime.now(UTC), Account()) as fake:
-        line = json.dumps(
-            {
-                "GCS_BUCKET": BUCKET,
-                "GCS_ENDPOINT": fake.endpoint,
-                "GCS_SERVICE_ACCOUNT_JSON": fake.service_account,
-            }
-        )
-        print(line, flush=True)  # noqa: T201  # for whoever started it
+        print(json.dumps(fake.environment), flush=True)  # noqa: T201  # for whoever started it
         await asyncio.to_thread(sys.stdin.read)
 
 
