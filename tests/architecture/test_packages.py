@@ -21,6 +21,7 @@ ALLOWED_SLEEPS = frozenset(
     {
         "tests/acceptance/test_crash.py",
         # An outage lasts for a while, and what runs meanwhile runs in processes of its own.
+        "tests/faults/belongings.py",
         "tests/faults/fleet.py",
         "tests/faults/test_faults.py",
         "tests/faults/watcher.py",

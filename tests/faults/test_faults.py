@@ -23,6 +23,7 @@ from tests.faults.watcher import Watcher
 from tests.faults.worker import POISON
 from tests.gcs.accounts import Account
 from tests.gcs.faults import Answered, Lost
+from tests.gcs.faults import Fault as BucketFault
 from tests.gcs.server import running
 from tests.postgres import PostgresServer
 from tests.redis import RedisServer
@@ -89,7 +90,8 @@ async def freeze_a_worker(fleet: Fleet, chance: random.Random) -> None:
 async def lose_the_store(fleet: Fleet, chance: random.Random) -> None:
     """A directory is not lost; a bucket is busy, or its answers don't arrive."""
     if fleet.bucket is not None:
-        fleet.bucket.faults.outage = chance.choice([Answered(503), Answered(429, {"Retry-After": "1"}), Lost()])
+        outages: list[BucketFault] = [Answered(503), Answered(429, {"Retry-After": "1"}), Lost()]
+        fleet.bucket.faults.outage = chance.choice(outages)
         await asyncio.sleep(OUTAGE_SECONDS)
         fleet.bucket.faults.outage = None
 

@@ -28,7 +28,7 @@ async def operated(
 ) -> AsyncIterator[tuple[Client, Process, Process, str]]:
     """A client of two web processes on one port, their supervisor, the workers' supervisor, and where that is."""
     port, health = free_port(), free_port()
-    settings: dict[str, object] = {"public_url": f"http://127.0.0.1:{port}", "lease_seconds": LEASE_SECONDS}
+    settings: dict[str, Any] = {"public_url": f"http://127.0.0.1:{port}", "lease_seconds": LEASE_SECONDS}
     async with running_fleet(directory, postgres, redis, webs=0, workers=0, **settings) as fleet:
         web = Process(directory / "data", settings={"port": port, "web_processes": 2} | fleet.settings)
         fleet.ended.append(web)
