@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from actors.errand import RunErrand
 from actors.outputs import OutputShelf
-from actors.providers.base import GenerationRequest, Provider, ProviderError
+from actors.providers.base import GenerationRequest, Missing, Provider, ProviderError
 from actors.work import Refused, Run
 from jobs.job import Job, Media
 from jobs.tracing import NO_TRACING, Attributes, Tracing
@@ -38,8 +39,10 @@ class GenerationWork:
         media = []
         about: Attributes = {"media.provider": provider.name, "media.model": request.model, "media.outputs": request.n}
         with self._tracing.span("provider call", "client", about):
-            async with provider.generate(request, run.report, run.scratch) as outputs:
+            async with provider.generate(request, run.report, run.scratch, RunErrand()) as outputs:
                 async for output in outputs:
+                    if isinstance(output, Missing):
+                        continue
                     media.append(await self._shelf.put(run, request, output))
                     run.report.stored()
         return media
@@ -64,6 +67,5 @@ def generation_request(job: Job) -> GenerationRequest:
         negative_prompt=asked.get("negativePrompt") or "",
         duration_seconds=asked.get("durationSeconds"),
         fps=asked.get("fps"),
-        inputs=tuple(asked.get("inputs", ())),
         options=asked.get("options", {}),
     )

@@ -55,6 +55,13 @@ class ProgressReporter:
             self.latest = step
             self._steps.put_nowait(step)
 
+    def queued(self, position: int | None) -> None:
+        """The request waits at the provider."""
+        self.phase("Queued at the provider" + (f" (number {position})" if position else ""))
+
+    def preview(self, content: bytes, content_type: str) -> None:
+        """A picture of what is not finished."""
+
     def stored(self) -> None:
         """One more file is in the store."""
         self._stored += 1

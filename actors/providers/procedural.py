@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from actors.children import ChildDied, ChildFailed, ChildNotStarted, ChildPool, ChildTimedOut, PoolClosed
-from actors.providers.base import GenerationRequest, Output, ProviderError, Reporter
+from actors.providers.base import Errand, GenerationRequest, Output, ProviderError, Reporter, check_request
 from actors.rendering.options import OPTIONS_SCHEMA
 from schema.models import Bounds, ModelInfo, ModelLimits
 
@@ -74,9 +72,13 @@ class ProceduralProvider:
 
     @asynccontextmanager
     async def generate(
-        self, request: GenerationRequest, report: Reporter, scratch: Path
+        self,
+        request: GenerationRequest,
+        report: Reporter,
+        scratch: Path,
+        errand: Errand,  # noqa: ARG002  # a child dies with its worker: there is nothing to pick up
     ) -> AsyncIterator[AsyncIterator[Output]]:
-        rendering = _rendering_of(request)
+        rendering = RENDERINGS[check_request(self.models(), request).id]
         async with AsyncExitStack() as stack:
             with _translated():
                 task = self._children.run(rendering.function, _arguments(request, scratch))
@@ -111,18 +113,6 @@ def _output(message: Mapping[str, Any], request: GenerationRequest, rendering: R
         seed=message["seed"],
         duration_seconds=message.get("duration"),
     )
-
-
-def _rendering_of(request: GenerationRequest) -> Rendering:
-    """The rendering that a request asks for. Raises ProviderError where no model of ours can take it."""
-    rendering = RENDERINGS.get(request.model)
-    if rendering is None or rendering.model.kind != request.kind:
-        raise ProviderError("invalid_input", f"The model {request.model} is not one of this provider.", retryable=False)
-    if request.inputs:
-        raise ProviderError("invalid_input", f"The model {request.model} takes no inputs.", retryable=False)
-    if not Draft202012Validator(rendering.model.options_schema).is_valid(dict(request.options)):
-        raise ProviderError("invalid_input", f"The options do not suit the model {request.model}.", retryable=False)
-    return rendering
 
 
 def _arguments(request: GenerationRequest, scratch: Path) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from actors.providers.base import GenerationRequest, Output, Provider, ProviderError
+from actors.providers.base import GenerationRequest, Missing, Output, Provider, ProviderError
 
 MAGIC = {
     "image/png": b"\x89PNG\r\n\x1a\n",
@@ -29,6 +29,8 @@ class Recorder:
 
     seen: list[tuple[int, int, str]] = field(default_factory=list)
     phases: list[str] = field(default_factory=list)
+    positions: list[int | None] = field(default_factory=list)
+    previews: list[tuple[bytes, str]] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     def units(self, done: int, total: int, message: str = "") -> None:
@@ -39,13 +41,56 @@ class Recorder:
         self.phases.append(message)
         self.reached.set()
 
+    def queued(self, position: int | None) -> None:
+        self.positions.append(position)
+        self.reached.set()
+
+    def preview(self, content: bytes, content_type: str) -> None:
+        self.previews.append((content, content_type))
+
+
+@dataclass
+class NotedErrand:
+    """An `Errand` without a row behind it: what is noted survives in `id`, as a row would keep it."""
+
+    id: str | None = None
+    noted: list[str] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+
+    async def note(self, id: str) -> None:
+        self.id = id
+        self.noted.append(id)
+
+    async def forget(self) -> None:
+        self.id = None
+
+    def cost(self, amount: float) -> None:
+        self.costs.append(amount)
+
+
+async def results_of(
+    provider: Provider,
+    request: GenerationRequest,
+    scratch: Path,
+    report: Recorder | None = None,
+    errand: NotedErrand | None = None,
+) -> list[Output | Missing]:
+    """Everything that one request gives, what will not come included."""
+    async with provider.generate(request, report or Recorder(), scratch, errand or NotedErrand()) as results:
+        return [result async for result in results]
+
 
 async def outputs_of(
-    provider: Provider, request: GenerationRequest, scratch: Path, report: Recorder | None = None
+    provider: Provider,
+    request: GenerationRequest,
+    scratch: Path,
+    report: Recorder | None = None,
+    errand: NotedErrand | None = None,
 ) -> list[Output]:
-    """Everything that one request gives."""
-    async with provider.generate(request, report or Recorder(), scratch) as outputs:
-        return [output async for output in outputs]
+    """Every output of one request, which must all come."""
+    results = await results_of(provider, request, scratch, report, errand)
+    assert [each for each in results if isinstance(each, Missing)] == []
+    return [each for each in results if isinstance(each, Output)]
 
 
 class ProviderContract:
@@ -111,9 +156,10 @@ class ProviderContract:
         self, provider: Provider, request_for: RequestFor, tmp_path: Path
     ) -> None:
         report = Recorder()
-        async with provider.generate(request_for(n=BATCH), report, tmp_path) as outputs:
+        async with provider.generate(request_for(n=BATCH), report, tmp_path, NotedErrand()) as outputs:
             first = await anext(outputs)
 
+            assert isinstance(first, Output)
             assert first.file.exists()
             assert all(done < total for done, total, _ in report.seen)
 
@@ -132,8 +178,9 @@ class ProviderContract:
     async def test_a_file_may_be_taken_away_while_the_work_goes_on(
         self, provider: Provider, request_for: RequestFor, tmp_path: Path
     ) -> None:
-        async with provider.generate(request_for(n=2), Recorder(), tmp_path) as outputs:
+        async with provider.generate(request_for(n=2), Recorder(), tmp_path, NotedErrand()) as outputs:
             async for output in outputs:
+                assert isinstance(output, Output)
                 output.file.unlink()
 
         assert not any(file.is_file() for file in tmp_path.rglob("*"))  # noqa: ASYNC240  # a test's own loop
@@ -142,7 +189,7 @@ class ProviderContract:
         self, provider: Provider, request_for: RequestFor, tmp_path: Path
     ) -> None:
         report = Recorder()
-        async with provider.generate(request_for(n=BATCH), report, tmp_path) as outputs:
+        async with provider.generate(request_for(n=BATCH), report, tmp_path, NotedErrand()) as outputs:
             await anext(outputs)
         seen = len(report.seen)
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from actors.children import ChildPool
-from actors.providers.base import GenerationRequest, Provider, ProviderError
+from actors.providers.base import GenerationRequest, InputMedia, Provider, ProviderError
 from actors.providers.procedural import ProceduralProvider
-from tests.contract.providers import ProviderContract, Recorder, RequestFor, outputs_of
+from tests.contract.providers import NotedErrand, ProviderContract, Recorder, RequestFor, outputs_of
 
 PROMPT = "a lighthouse at dusk, belonging to nobody"
 REQUEST = GenerationRequest(
@@ -80,7 +80,7 @@ class TestProceduralProvider(ProviderContract):
     async def test_a_renderer_that_dies_is_a_case_for_another_try(
         self, provider: Provider, pool: ChildPool, tmp_path: Path
     ) -> None:
-        async with provider.generate(replace(REQUEST, n=8, width=2048), Recorder(), tmp_path) as outputs:
+        async with provider.generate(replace(REQUEST, n=8, width=2048), Recorder(), tmp_path, NotedErrand()) as outputs:
             for child in pool._alive:
                 child.stop()
             with pytest.raises(ProviderError) as caught:
@@ -99,7 +99,9 @@ class TestProceduralProvider(ProviderContract):
         assert (caught.value.code, caught.value.retryable) == ("provider_unavailable", True)
 
     async def test_inputs_are_refused(self, provider: Provider, tmp_path: Path) -> None:
+        given = InputMedia("media/alice/a/b.png", "image/png", tmp_path / "b.png")
+
         with pytest.raises(ProviderError) as caught:
-            await outputs_of(provider, replace(REQUEST, inputs=("media/alice/a/b.png",)), tmp_path)
+            await outputs_of(provider, replace(REQUEST, inputs=(given,)), tmp_path)
 
         assert caught.value.code == "invalid_input"

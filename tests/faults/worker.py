@@ -10,7 +10,7 @@ from pathlib import Path
 
 from actors.children import ChildPool
 from actors.main import work
-from actors.providers.base import GenerationRequest, Output, Provider, Reporter
+from actors.providers.base import Errand, GenerationRequest, Output, Provider, Reporter
 from actors.providers.procedural import IMAGE_MODEL
 from jobs.logs import configure_logs
 from schema.models import ModelInfo
@@ -34,7 +34,7 @@ class FaultProvider:
 
     @asynccontextmanager
     async def generate(
-        self, request: GenerationRequest, report: Reporter, scratch: Path
+        self, request: GenerationRequest, report: Reporter, scratch: Path, errand: Errand
     ) -> AsyncIterator[AsyncIterator[Output]]:
         async with aclosing(self._outputs(request, report, scratch)) as outputs:
             yield outputs
