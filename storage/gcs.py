@@ -11,6 +11,7 @@ from storage.gcs_client import GCLOUD_TIMEOUT, GcsClient
 from storage.gcs_errors import TryAgain, translated
 from storage.gcs_objects import FIELDS, media_object
 from storage.gcs_patience import Patience
+from storage.gcs_room import Room
 from storage.gcs_signing import UrlRequest, signed_url
 from storage.store import (
     MediaObject,
@@ -44,11 +45,14 @@ class GCSStore:
         self._clock = clock
         self._asking = asking
         self._moving = moving
+        self._room = Room()
 
     async def upload(
         self, path: str, chunks: AsyncIterator[bytes], content_type: str, *, if_absent: bool = False
     ) -> MediaObject:
-        return await gcs_upload.upload(self._client, self._moving, path, chunks, content_type, if_absent=if_absent)
+        return await gcs_upload.upload(
+            self._client, self._moving, self._room, path, chunks, content_type, if_absent=if_absent
+        )
 
     async def upload_presigned(
         self, path: str, content_type: str, *, min_bytes: int, max_bytes: int, expires_in: float

@@ -156,6 +156,14 @@ class GcsClient:
         await self._session.close()
 
 
+def new_session() -> aiohttp.ClientSession:
+    """The connections of one process to a bucket, on the event loop that runs.
+
+    Callers bound how many there are at once: to wait for one of a hundred would look like a bucket that is silent.
+    """
+    return aiohttp.ClientSession(timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
+
+
 def _exact(url: str) -> URL:
     """The URL as it is: an object's name is percent-encoded already, and no step may decode any of it."""
     return URL(url, encoded=True)

@@ -8,7 +8,7 @@ import aiohttp
 
 from schema.settings import Settings, SettingsError
 from storage.gcs import GCSStore
-from storage.gcs_client import TIMEOUT, GcsClient
+from storage.gcs_client import GcsClient, new_session
 from storage.gcs_credentials import Credentials, credentials_of, emulated_credentials
 from storage.gcs_patience import Patience
 
@@ -29,7 +29,7 @@ def gcs_client_of(settings: Settings, patience: Patience) -> GcsClient:
     """The bucket that the settings name. Raises `SettingsError`."""
     if settings.gcs_bucket is None:
         raise SettingsError("GCS_BUCKET: needed to keep media at Google Cloud Storage")
-    session = aiohttp.ClientSession(timeout=TIMEOUT)
+    session = new_session()
     try:
         credentials = _credentials(settings, session, patience)
     except SettingsError:

@@ -15,9 +15,9 @@ from storage.gcs_client import CREATED, SENDING_TIMEOUT, GcsClient
 from storage.gcs_errors import TryAgain
 from storage.gcs_objects import media_object
 from storage.gcs_patience import Effort, Patience
+from storage.gcs_room import Room
 from storage.gcs_window import Window, parts
 from storage.store import (
-    RESUMABLE_CHUNK_BYTES,
     RESUMABLE_GRANULE_BYTES,
     MediaObject,
     StorageError,
@@ -32,16 +32,17 @@ _INCOMPLETE = 308
 async def upload(
     client: GcsClient,
     patience: Patience,
+    room: Room,
     path: str,
     chunks: AsyncIterator[bytes],
     content_type: str,
     *,
     if_absent: bool,
 ) -> MediaObject:
-    """Store the chunks as `Store.upload` says, holding one chunk of 8 MiB in memory."""
+    """Store the chunks as `Store.upload` says, holding in memory what `room` has for it."""
     url = await _start(client, patience, path, content_type, if_absent=if_absent)
     try:
-        return await _send_all(Session(client, patience, path, url), chunks)
+        return await _send_all(Session(client, patience, path, url), room, chunks)
     except BaseException:  # cancelled, too
         await abort(client, url)
         raise
@@ -66,17 +67,21 @@ async def _start(client: GcsClient, patience: Patience, path: str, content_type:
     return await patience.run(attempt)
 
 
-async def _send_all(session: "Session", chunks: AsyncIterator[bytes]) -> MediaObject:
+async def _send_all(session: "Session", room: Room, chunks: AsyncIterator[bytes]) -> MediaObject:
     """The last chunk is held back until it is known to be the last, for it has to say so."""
     window = Window()
-    async for chunk in chunks:
-        for piece in parts(memoryview(chunk), RESUMABLE_GRANULE_BYTES):
-            if window.stop - window.start >= RESUMABLE_CHUNK_BYTES:
-                await session.send(window, window.start + RESUMABLE_CHUNK_BYTES)
-            window.add(piece)
-    while window.stop - window.start > RESUMABLE_CHUNK_BYTES:
-        await session.send(window, window.start + RESUMABLE_CHUNK_BYTES)
-    return await session.finish(window)
+    size = room.take()
+    try:
+        async for chunk in chunks:
+            for piece in parts(memoryview(chunk), RESUMABLE_GRANULE_BYTES):
+                if window.stop - window.start >= size:
+                    await session.send(window, window.start + size)
+                    room.give(size)
+                    size = room.take()
+                window.add(piece)
+        return await session.finish(window)
+    finally:
+        room.give(size)
 
 
 class Session:

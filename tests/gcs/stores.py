@@ -7,11 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import aiohttp
-
 from schema.settings import Settings
 from storage.gcs import GCSStore
-from storage.gcs_client import TIMEOUT, GcsClient
+from storage.gcs_client import GcsClient, new_session
 from storage.gcs_credentials import Credentials, KeySigner, SharedToken
 from storage.gcs_patience import Patience
 from tests.gcs.accounts import EMAIL
@@ -33,7 +31,7 @@ def store_on(fake: FakeGcs, clock: Callable[[], datetime], *, asking: float = 5.
 
     Between two attempts it does not wait, and believes that it did.
     """
-    session = aiohttp.ClientSession(timeout=TIMEOUT)
+    session = new_session()
     untyped: Any = session
     token = SharedToken(io.StringIO("{}"), session=untyped)
     token.access_token = fake.state.account.issue()["access_token"]

@@ -1,16 +1,19 @@
-"""A large object up and down again, in a process of its own: how much its memory grows by it, in one line of JSON."""
+"""Large objects up and down again, in a process of its own: how much its memory grows by it, in one line of JSON.
+
+`python -m tests.gcs.transfer 200` takes one of 200 MiB; `… 20 100` sends a hundred of 20 MiB at once.
+"""
 
 import asyncio
 import json
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from pathlib import Path
 
 from schema.settings import Settings
 from storage.gcs import GCSStore
-from storage.opening import open_store
+from storage.opening import WORK_SECONDS, open_store
 from tests.clock import ManualClock
 
 MEBIBYTE = 2**20
@@ -36,21 +39,33 @@ async def down(store: GCSStore, mebibytes: int) -> None:
     assert size == mebibytes * MEBIBYTE
 
 
-async def main(mebibytes: int) -> None:
+async def crowd(store: GCSStore, mebibytes: int, count: int) -> None:
+    """So many uploads at once."""
+    bodies = [body(mebibytes, MEBIBYTE // 4) for _ in range(count)]
+    await asyncio.gather(*(store.upload(f"{PATH}{n}", each, "video/mp4") for n, each in enumerate(bodies)))
+
+
+async def measured(work: Awaitable[None]) -> dict[str, float]:
+    """What it costs."""
+    forget_peak()
+    before, begun = resident("VmRSS"), time.monotonic()
+    await work
+    return {"growth": (resident("VmHWM") - before) / MEBIBYTE, "seconds": time.monotonic() - begun}
+
+
+async def main(mebibytes: int, count: int) -> None:
     settings = Settings.from_environment(os.environ)
-    async with open_store(settings, "http://media.test/storage", ManualClock()) as (store, _):
+    async with open_store(settings, "http://media.test/storage", ManualClock(), patience_seconds=WORK_SECONDS) as (
+        store,
+        _,
+    ):
         assert isinstance(store, GCSStore)
-        figures = {}
-        for direction in (up, down):
-            await direction(store, WARM_UP_MEBIBYTES)
-        for direction in (up, down):
-            forget_peak()
-            before, begun = resident("VmRSS"), time.monotonic()
-            await direction(store, mebibytes)
-            figures[direction.__name__] = {
-                "growth": (resident("VmHWM") - before) / MEBIBYTE,
-                "seconds": time.monotonic() - begun,
-            }
+        await up(store, WARM_UP_MEBIBYTES)
+        await down(store, WARM_UP_MEBIBYTES)
+        if count > 1:
+            figures = {"crowd": await measured(crowd(store, mebibytes, count))}
+        else:
+            figures = {"up": await measured(up(store, mebibytes)), "down": await measured(down(store, mebibytes))}
     print(json.dumps(figures))  # noqa: T201  # for whoever started it
 
 
@@ -66,4 +81,4 @@ def resident(field: str) -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1))

@@ -231,3 +231,24 @@ async def test_somebody_elses_object_is_not_taken_for_ones_own(store: GCSStore, 
 
     with pytest.raises(ObjectExists):
         await store.upload(PATH, stream(b"mine"), "image/png", if_absent=True)
+
+
+async def test_a_hundred_uploads_at_once_hold_what_some_dozens_would(store: GCSStore, fake: FakeGcs) -> None:
+    count, piece, taken = 100, bytes(GRANULE), 0
+
+    async def source() -> AsyncGenerator[bytes, None]:
+        nonlocal taken
+        for _ in range(20 * 2**20 // GRANULE):
+            taken += GRANULE
+            yield piece
+
+    fake.faults.add("put", *[Silent()] * count)
+    uploads = [asyncio.create_task(store.upload(f"{PATH}{each}", source(), "video/mp4")) for each in range(count)]
+    while fake.faults.counts.get("put", 0) < count:
+        await store.check()
+    for upload in uploads:
+        upload.cancel()
+    await asyncio.wait(uploads)
+
+    assert count * GRANULE < taken < 150 * 2**20
+    assert len(fake.state.sessions) == 0
