@@ -57,8 +57,22 @@ class Connection(asyncio.Protocol):
     begin a request and never does.
     """
 
+    __slots__ = (
+        "_deadline",
+        "_door",
+        "_head",
+        "_inner",
+        "_is_handed_over",
+        "_loop",
+        "_patience",
+        "_taken_at",
+        "_transport",
+        "_unsent",
+    )
+
     def __init__(self, inner: asyncio.Protocol, door: Door, patience: Patience) -> None:
         self._inner = inner
+        self._is_handed_over = False
         self._door = door
         self._patience = patience
         self._loop = asyncio.get_running_loop()
@@ -115,9 +129,14 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._door.work(self)
 
+    def hand_over(self, inner: asyncio.Protocol) -> None:
+        """From now on another protocol has the connection, and keeps it: no request comes after this one."""
+        self._inner = inner
+        self._is_handed_over = True
+
     def end(self) -> None:
         """It was, and its body was read to the end: what comes now is the next one's head."""
-        if self._transport is not None:
+        if self._transport is not None and not self._is_handed_over:
             self._head = _Head()
             self._door.wait(self)
 

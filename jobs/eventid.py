@@ -1,14 +1,12 @@
 """The ids that clients resume by: the event log's epoch and the place in a user's stream, in one opaque string."""
 
 import re
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 _FORM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{12})-([0-9a-f]{8})")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class EventId:
+class EventId(NamedTuple):
     """One entry of the log. Within an epoch ids compare as their entries' order.
 
     The text has fixed widths, so that ids compare as text, too, for a client that wants to.

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import HttpVersion11, web
@@ -9,13 +10,15 @@ from aiohttp import HttpVersion11, web
 from app.answers import answer
 from app.auth import Unauthenticated
 from app.body import no_body
-from app.keys import CLOCK, EXPIRES_AT, HUB, JOBS, SETTINGS, USER
+from app.keys import CLOCK, EXPIRES_AT, HUB, JOBS, REQUEST_ID, SETTINGS, USER
 from app.sse.replay import Connection
 from app.sse.response import StreamResponse, retry_line
+from app.takeover import take_over
 from jobs.announcer import payload_of
 from jobs.eventid import EventId
 from jobs.eventlog import CursorGone, Entry, frame_of
 from jobs.repositories.events import StoredEvent
+from jobs.service import JobService
 from jobs.tickets import TICKET_SECONDS, Admission
 from schema.events import Reset
 from schema.responses import Ticket
@@ -47,22 +50,14 @@ async def stream_all(request: web.Request) -> web.StreamResponse:
     if job_id is not None:
         await request.app[JOBS].service.get(owner, job_id)
 
-    async def begin(cursor: EventId | None, reason: str | None) -> bytes:
-        snapshot = await request.app[JOBS].service.snapshot(owner, job_id)
-        block = _with_id(cursor, frame_of("snapshot", payload_of(snapshot)))
-        return retry_line() + (_reset(cursor, reason) if reason else b"") + block
-
-    response = StreamResponse()
     connection = Connection(
         owner=owner,
-        stream=request.app[HUB].stream(
-            _transport(request), is_chunked=_is_chunked(request), job_id=job_id, ends_with_job=False
-        ),
-        response=response,
-        fallback=begin,
+        stream=request.app[HUB].stream(is_chunked=_is_chunked(request), job_id=job_id, ends_with_job=False),
+        fallback=partial(_snapshot, request.app[JOBS].service, owner, job_id),
         resume_from=resume_id(request),
+        request_id=request[REQUEST_ID],
     )
-    return await _serve(request, response, connection)
+    return await _serve(request, connection)
 
 
 async def stream_job(request: web.Request) -> web.StreamResponse:
@@ -72,36 +67,48 @@ async def stream_job(request: web.Request) -> web.StreamResponse:
     resume = resume_id(request)
     if ending is not None and (told := await _told_as(request, owner, ending)):
         return await _serve_ended(request, owner, ending, told, resume)
-
-    async def begin(cursor: EventId | None, reason: str | None) -> bytes:
-        return retry_line() + (_reset(cursor, reason) if reason else _with_id(cursor, b"\n" if cursor else b""))
-
-    response = StreamResponse()
     connection = Connection(
         owner=owner,
-        stream=request.app[HUB].stream(
-            _transport(request), is_chunked=_is_chunked(request), job_id=job_id, ends_with_job=True
-        ),
-        response=response,
-        fallback=begin,
+        stream=request.app[HUB].stream(is_chunked=_is_chunked(request), job_id=job_id, ends_with_job=True),
+        fallback=_nothing_but_id,
         resume_from=resume,
+        request_id=request[REQUEST_ID],
         tells_whole_job=True,
     )
-    return await _serve(request, response, connection)
+    return await _serve(request, connection)
 
 
-async def _serve(request: web.Request, response: StreamResponse, connection: Connection) -> web.StreamResponse:
-    hub = request.app[HUB]
-    async with hub.attached(connection):
+async def _snapshot(
+    service: JobService, owner: str, job_id: str | None, cursor: EventId | None, reason: str | None
+) -> bytes:
+    """How a stream of everything begins: with the state as it is."""
+    snapshot = await service.snapshot(owner, job_id)
+    block = _with_id(cursor, frame_of("snapshot", payload_of(snapshot)))
+    return retry_line() + (_reset(cursor, reason) if reason else b"") + block
+
+
+async def _nothing_but_id(cursor: EventId | None, reason: str | None) -> bytes:
+    """How a job's stream begins."""
+    return retry_line() + (_reset(cursor, reason) if reason else _with_id(cursor, b"\n" if cursor else b""))
+
+
+async def _serve(request: web.Request, connection: Connection) -> web.StreamResponse:
+    """Answer, and leave the connection to the stream. Nothing of the request is kept; see `app.takeover`."""
+    hub, stream, response = request.app[HUB], connection.stream, StreamResponse()
+    response.close_behind()
+    await hub.join(connection)
+    try:
         await response.prepare(request)
-        end = asyncio.get_running_loop().call_later(_longest_age(request), connection.stream.finish)
-        try:
-            hub.catch_up(connection)
-            await connection.stream.finished
-        finally:
-            end.cancel()
-    if not _transport(request).is_closing():
-        await response.write_eof()
+        if stream.is_finished:
+            # The process is shutting down.
+            await response.write_eof()
+            return response
+        stream.begin(take_over(request, stream))
+    except BaseException:
+        stream.finish()
+        raise
+    stream.end = asyncio.get_running_loop().call_later(_longest_age(request), stream.finish)
+    hub.catch_up(connection)
     return response
 
 
@@ -160,13 +167,6 @@ def _reset(cursor: EventId | None, reason: str) -> bytes:
 
 def _with_id(id: EventId | None, frame: bytes) -> bytes:
     return frame if id is None else b"id: %b\n%b" % (str(id).encode(), frame)
-
-
-def _transport(request: web.Request) -> asyncio.Transport:
-    if request.transport is None:
-        # The client left before anything was said.
-        raise ConnectionResetError
-    return request.transport
 
 
 def _is_chunked(request: web.Request) -> bool:

@@ -1,18 +1,22 @@
 """The hub: every open stream of this process, and who among them hears what is published."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from app.sse.frames import Frame
+import structlog
+
+from app.sse.frames import Batch, Frame
 from app.sse.metrics import HubMetrics
 from app.sse.replay import Connection, Replay, TellUntold
 from app.sse.stream import Stream
 from jobs.background import stop
 from jobs.eventbus import EventBus
 from jobs.eventlog import EventLog, channel_of, parse_published
+
+log = structlog.get_logger(__name__)
 
 
 class HubClosed(Exception):
@@ -33,24 +37,29 @@ class HubLimits:
 
 
 class _Channel:
-    """One owner's streams in this process, and the listener on the bus that they share."""
+    """One owner's streams in this process, and the listener on the bus that they share.
+
+    What is heard in one turn of the loop is encoded once, and goes to each stream in one write.
+    """
+
+    __slots__ = ("_heard", "_hub", "connections", "owner", "subscribed")
 
     def __init__(self, hub: "Hub", owner: str) -> None:
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}
         self.subscribed: asyncio.Task[None] | None = None
+        self.owner = owner
         self._hub = hub
-        self._owner = owner
+        self._heard: list[Frame] = []
 
     def heard(self, payload: bytes) -> None:
         frame = Frame.of(parse_published(payload))
         if frame is None:
             return
-        for connection in tuple(self.connections):
-            stream = connection.stream
-            if not stream.is_held and stream.last is not None and stream.last.epoch != frame.id.epoch:
-                # The log was replaced under a live stream: its past is gone, and it starts over.
-                self._hub.catch_up(connection)
-            stream.take(frame)
+        if not self._heard:
+            self._hub.pass_on_soon(self)
+        elif self._heard[-1].id.epoch != frame.id.epoch:
+            self.pass_on()
+        self._heard.append(frame)
 
     def interrupted(self) -> None:
         for connection in self.connections:
@@ -59,6 +68,23 @@ class _Channel:
     def resumed(self) -> None:
         for connection in tuple(self.connections):
             self._hub.catch_up(connection)
+
+    def pass_on(self) -> int:
+        """Give each stream what was heard; how many deliveries that was."""
+        heard, self._heard = self._heard, []
+        if not heard:
+            return 0
+        batch = Batch(heard)
+        deliveries = 0
+        # A copy, for streams that end are taken out.
+        for connection in tuple(self.connections):
+            written = connection.stream.take(batch)
+            if written is None:
+                # The log was replaced under a live stream: its past is gone, and it starts over.
+                self._hub.catch_up(connection)
+                written = connection.stream.take(batch)
+            deliveries += written or 0
+        return deliveries
 
 
 class Hub:
@@ -76,6 +102,7 @@ class Hub:
         self._limits = limits
         self._metrics = metrics
         self._channels: dict[str, _Channel] = {}
+        self._news: list[_Channel] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -90,12 +117,9 @@ class Hub:
             connection.stream.finish()
         await stop(*self._tasks)
 
-    def stream(
-        self, transport: asyncio.Transport, *, is_chunked: bool, job_id: str | None, ends_with_job: bool
-    ) -> Stream:
-        """A stream on a connection, held until it has caught up."""
+    def stream(self, *, is_chunked: bool, job_id: str | None, ends_with_job: bool) -> Stream:
+        """A stream, held until it has caught up."""
         return Stream(
-            transport,
             self._metrics,
             is_chunked=is_chunked,
             job_id=job_id,
@@ -103,22 +127,27 @@ class Hub:
             limit=self._limits.buffer_bytes,
         )
 
-    @asynccontextmanager
-    async def attached(self, connection: Connection) -> AsyncIterator[None]:
-        """Hold live events for a stream, from the moment that the context begins until it ends.
+    async def join(self, connection: Connection) -> None:
+        """Hold live events for a stream, from now on until it ends.
 
         Raises `HubClosed`, `TooManyStreams`, `BusUnavailable`.
         """
-        channel = self._join(connection)
+        channel = self._channel_for(connection)
+        channel.connections[connection] = None
+        connection.opened_at = asyncio.get_running_loop().time()
+        self._metrics.open.inc()
+        connection.stream.on_finish = partial(self._leave, channel, connection)
         try:
-            with self._metrics.open.track_inprogress():
-                # Whoever comes first subscribes for all; the shield keeps one who leaves from taking it with him.
-                await asyncio.shield(self._subscription(connection.owner, channel))
-                yield
-        finally:
-            self._leave(channel, connection)
+            # Whoever comes first subscribes for all; the shield keeps one who leaves from taking it with him.
+            if (subscription := self._subscription(channel)) is not None:
+                await asyncio.shield(subscription)
+        except BaseException:
+            connection.stream.finish()
+            raise
+        if self._is_closed:
+            raise HubClosed
 
-    def _join(self, connection: Connection) -> _Channel:
+    def _channel_for(self, connection: Connection) -> _Channel:
         if self._is_closed:
             raise HubClosed
         channel = self._channels.get(connection.owner)
@@ -126,24 +155,27 @@ class Hub:
             channel = self._channels[connection.owner] = _Channel(self, connection.owner)
         if len(channel.connections) >= self._limits.streams_per_user:
             raise TooManyStreams
-        channel.connections.add(connection)
         return channel
 
-    def _subscription(self, owner: str, channel: _Channel) -> asyncio.Task[None]:
-        is_failed = channel.subscribed is not None and channel.subscribed.done() and channel.subscribed.exception()
-        if channel.subscribed is None or is_failed:
-            channel.subscribed = self._spawn(self._bus.subscribe(channel_of(owner), channel))
-        return channel.subscribed
+    def _subscription(self, channel: _Channel) -> "asyncio.Task[None] | None":
+        """What to wait for; None where the subscription stands."""
+        task = channel.subscribed
+        if task is None or (task.done() and task.exception()):
+            task = channel.subscribed = self._spawn(self._bus.subscribe(channel_of(channel.owner), channel))
+        return None if task.done() else task
 
     def _leave(self, channel: _Channel, connection: Connection) -> None:
-        connection.stream.finish()
+        if channel.connections.pop(connection, self) is self:
+            return
+        self._metrics.open.dec()
+        seconds = asyncio.get_running_loop().time() - connection.opened_at
+        log.info("stream_closed", request_id=connection.request_id, seconds=round(seconds, 1))
         if connection.catching_up is not None:
             connection.catching_up.cancel()
-        channel.connections.discard(connection)
-        if not channel.connections and self._channels.get(connection.owner) is channel:
-            del self._channels[connection.owner]
+        if not channel.connections and self._channels.get(channel.owner) is channel:
+            del self._channels[channel.owner]
             if not self._is_closed:
-                self._spawn(self._unsubscribe(connection.owner))
+                self._spawn(self._unsubscribe(channel.owner))
 
     async def _unsubscribe(self, owner: str) -> None:
         # Somebody may have come back before this ran, and subscribed already.
@@ -156,6 +188,16 @@ class Hub:
         if connection.catching_up is not None:
             connection.catching_up.cancel()
         connection.catching_up = self._spawn(self._replay.bring(connection))
+
+    def pass_on_soon(self, channel: _Channel) -> None:
+        """Let a channel pass on what it hears in this turn of the loop."""
+        if not self._news:
+            asyncio.get_running_loop().call_soon(self._pass_on)
+        self._news.append(channel)
+
+    def _pass_on(self) -> None:
+        news, self._news = self._news, []
+        self._metrics.delivered.inc(sum([channel.pass_on() for channel in news]))
 
     async def _beat(self) -> None:
         while True:

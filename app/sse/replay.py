@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from aiohttp import web
 
 from app.sse.frames import Frame, id_block
 from app.sse.metrics import HubMetrics
@@ -30,18 +29,19 @@ TellUntold = Callable[[str], Awaitable[None]]
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """A stream, the response that it catches up through, and where it begins.
+    """A stream, whose it is, and where it begins.
 
     With `resume_from` it goes on behind that id. Without, or where the log no longer has it, it begins with what
-    `fallback` gives, and with `tells_whole_job` with what the log has of its job.
+    `fallback` gives, and with `tells_whole_job` with what the log has of its job. `opened_at` is the loop's time.
     """
 
     owner: str
     stream: Stream
-    response: web.StreamResponse
     fallback: Fallback
     resume_from: EventId | None = None
     tells_whole_job: bool = False
+    request_id: str = ""
+    opened_at: float = 0.0
     catching_up: asyncio.Task[None] | None = None
 
 
@@ -113,7 +113,7 @@ class Replay:
         _check_turn(connection)
         if last is not None:
             connection.stream.last = last
-        await connection.response.write(data)
+        await connection.stream.send(data)
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
         if reason is not None:

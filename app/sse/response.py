@@ -21,9 +21,15 @@ class StreamResponse(EventSourceResponse):
         super().__init__(headers={"X-Content-Type-Options": "nosniff"})
         self.headers["Cache-Control"] = "no-cache, no-transform"
 
+    def close_behind(self) -> None:
+        """End the connection with the stream, and say so."""
+        self.headers["Connection"] = "close"
+        self.force_close()
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        self._set_tcp_user_timeout(request)
-        _shrink_kernel_buffer(request.transport)
+        if not self.prepared:
+            self._set_tcp_user_timeout(request)
+            _shrink_kernel_buffer(request.transport)
         return await web.StreamResponse.prepare(self, request)
 
 

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from app.sse.hub import Hub, HubLimits
 from app.sse.metrics import HubMetrics
 from app.sse.replay import Connection
+from app.sse.stream import Stream
 from jobs.eventid import EventId
 from jobs.eventlog import JobMoment, frame_of
 from tests.acceptance.sse import Event, Parser
@@ -22,18 +22,27 @@ LIMITS = HubLimits(buffer_bytes=64 * 1024, streams_per_user=8, heartbeat_seconds
 
 
 class Wire(FakeTransport):
-    """A transport whose client reads: `events` are those that were written."""
+    """A transport whose client reads: `events` are those that were written.
 
-    def __init__(self) -> None:
+    A slow one has no room for more after each write, until it is told to go on.
+    """
+
+    def __init__(self, *, is_slow: bool) -> None:
         super().__init__()
         self.events: list[Event] = []
         self.parser = Parser()
+        self.stream: Stream | None = None
+        self._is_slow = is_slow
         self._news = asyncio.Event()
+        self._waiting = asyncio.Semaphore(0)
 
     def write(self, data: Any) -> None:
         super().write(data)
         self.events += self.parser.feed(bytes(data))
         self._news.set()
+        if self._is_slow and self.stream is not None:
+            self.stream.pause_writing()
+            self._waiting.release()
 
     async def until(self, is_enough: Callable[[list[Event]], bool]) -> list[Event]:
         """The events as soon as they are enough."""
@@ -42,30 +51,14 @@ class Wire(FakeTransport):
             await self._news.wait()
         return self.events
 
-
-class Response(web.StreamResponse):
-    """Writes to the wire; a slow one waits behind each write until it is told to go on."""
-
-    def __init__(self, wire: Wire, *, is_slow: bool) -> None:
-        super().__init__()
-        self._wire = wire
-        self._is_slow = is_slow
-        self._permits = asyncio.Semaphore(0)
-        self._waiting = asyncio.Semaphore(0)
-
-    async def write(self, data: Any) -> None:
-        self._wire.write(data)
-        if self._is_slow:
-            self._waiting.release()
-            await self._permits.acquire()
-
     async def is_waiting(self) -> None:
         """Return when the next write is done and waits."""
         await self._waiting.acquire()
 
     def go_on(self) -> None:
-        """Let one write return."""
-        self._permits.release()
+        """Let the client read what was written."""
+        assert self.stream is not None
+        self.stream.resume_writing()
 
 
 @dataclass
@@ -73,7 +66,6 @@ class Subscriber:
     """One open stream and what its client has been told."""
 
     wire: Wire
-    response: Response
     connection: Connection
 
     @property
@@ -112,15 +104,16 @@ class HubBench:
         self, resume_from: EventId | None = None, *, job_id: str | None = None, is_slow: bool = False
     ) -> AsyncIterator[Subscriber]:
         """An attached stream that catches up; of one job where one is named."""
-        wire = Wire()
-        response = Response(wire, is_slow=is_slow)
-        stream = self.hub.stream(wire, is_chunked=False, job_id=job_id, ends_with_job=job_id is not None)
-        connection = Connection(
-            OWNER, stream, response, _snapshot, resume_from=resume_from, tells_whole_job=job_id is not None
-        )
-        async with self.hub.attached(connection):
-            self.hub.catch_up(connection)
-            yield Subscriber(wire, response, connection)
+        wire = Wire(is_slow=is_slow)
+        stream = wire.stream = self.hub.stream(is_chunked=False, job_id=job_id, ends_with_job=job_id is not None)
+        connection = Connection(OWNER, stream, _snapshot, resume_from=resume_from, tells_whole_job=job_id is not None)
+        await self.hub.join(connection)
+        stream.begin(wire)
+        self.hub.catch_up(connection)
+        try:
+            yield Subscriber(wire, connection)
+        finally:
+            stream.finish()
 
 
 async def _snapshot(cursor: EventId | None, reason: str | None) -> bytes:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -51,14 +50,14 @@ async def test_what_is_told_while_a_stream_catches_up_comes_once_and_in_order(hu
     begin = await hub.tell(1)
     await hub.tell(2)
     async with hub.subscriber(begin, is_slow=True) as subscriber:
-        await subscriber.response.is_waiting()
+        await subscriber.wire.is_waiting()
         await hub.tell(3)
-        subscriber.response.go_on()
-        await subscriber.response.is_waiting()
+        subscriber.wire.go_on()
+        await subscriber.wire.is_waiting()
         await hub.tell(4)
         assert subscriber.connection.stream.is_held
 
-        subscriber.response.go_on()
+        subscriber.wire.go_on()
         await hub.tell(5)
 
         assert await subscriber.until_number(5) == [2, 3, 4, 5]
@@ -105,7 +104,7 @@ async def test_a_page_of_other_jobs_is_passed_over(hub: HubBench) -> None:
 
 async def test_an_id_that_is_gone_starts_the_stream_over(hub: HubBench) -> None:
     await hub.tell(1)
-    gone = replace(await hub.tell(2), milliseconds=1)
+    gone = (await hub.tell(2))._replace(milliseconds=1)
 
     async with hub.subscriber(gone) as subscriber:
         await subscriber.wire.until(lambda events: len(events) == 2)
@@ -179,15 +178,15 @@ async def test_a_log_that_is_replaced_while_a_stream_catches_up_starts_it_over(h
     begin = await hub.tell(1)
     await hub.tell(2)
     async with hub.subscriber(begin, is_slow=True) as subscriber:
-        await subscriber.response.is_waiting()
-        subscriber.response.go_on()
+        await subscriber.wire.is_waiting()
+        subscriber.wire.go_on()
         # The log is read to its end, and its last page is on its way: what comes now is held back.
-        await subscriber.response.is_waiting()
+        await subscriber.wire.is_waiting()
         await bench.redis.flushall()
         await hub.tell(3, job_id="after")
 
-        subscriber.response.go_on()
-        await subscriber.response.is_waiting()
+        subscriber.wire.go_on()
+        await subscriber.wire.is_waiting()
 
         assert subscriber.names == ["note", "reset", "snapshot"]
 
@@ -211,7 +210,7 @@ async def test_a_jobs_stream_that_cannot_resume_is_told_the_whole_job_and_ends_w
     last = await hub.tell(2, is_terminal=True)
     await hub.tell(1, job_id="other")
 
-    async with hub.subscriber(replace(last, epoch="f" * 16), job_id="job") as subscriber:
+    async with hub.subscriber(last._replace(epoch="f" * 16), job_id="job") as subscriber:
         await subscriber.connection.stream.finished
 
         assert subscriber.names == ["reset", "note", "note"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from app.sse.frames import Frame
+from app.sse.frames import Batch, Frame
 from app.sse.metrics import HubMetrics
 from app.sse.stream import Stream
 from jobs.eventid import EventId
@@ -60,6 +60,11 @@ def make_frame(
     return frame
 
 
+def make_batch(*numbers: int, **values: Any) -> Batch:
+    """The events of these numbers, as they are heard in one turn of the loop."""
+    return Batch([make_frame(number, **values) for number in numbers])
+
+
 def make_metrics() -> HubMetrics:
     return HubMetrics(CollectorRegistry())
 
@@ -67,6 +72,7 @@ def make_metrics() -> HubMetrics:
 def make_stream(transport: FakeTransport, metrics: HubMetrics | None = None, **overrides: Any) -> Stream:
     """A held stream of all jobs that is at the id 0."""
     values = {"is_chunked": False, "job_id": None, "ends_with_job": False, "limit": 1000}
-    stream = Stream(transport, metrics or make_metrics(), **(values | overrides))
+    stream = Stream(metrics or make_metrics(), **(values | overrides))
+    stream.begin(transport)
     stream.last = event_id(0)
     return stream

@@ -5,12 +5,14 @@ import asyncio
 import pytest
 
 from app.sse.frames import COMMENT, Frame, chunk, id_block
+from app.sse.stream import Stream
 from jobs.eventlog import Entry
 from tests.unit.app.streams import (
     EPOCH,
     LATER_EPOCH,
     FakeTransport,
     event_id,
+    make_batch,
     make_frame,
     make_metrics,
     make_stream,
@@ -30,7 +32,13 @@ def test_a_frame_is_an_event_with_its_id() -> None:
     frame = make_frame(7)
 
     assert frame.plain == b"id: %b\nevent: note\ndata: xx\n\n" % str(event_id(7)).encode()
-    assert frame.chunked == b"%x\r\n%b\r\n" % (len(frame.plain), frame.plain)
+
+
+def test_a_batch_is_its_frames_in_one_chunk() -> None:
+    batch = make_batch(1, 2)
+
+    assert batch.plain == plain(1, 2)
+    assert batch.chunked == chunk(plain(1, 2))
 
 
 def test_a_mark_of_the_log_is_no_frame() -> None:
@@ -49,7 +57,7 @@ async def test_a_held_stream_writes_nothing() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
 
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
     stream.comment()
     await turn()
 
@@ -59,21 +67,20 @@ async def test_a_held_stream_writes_nothing() -> None:
 async def test_what_was_held_is_told_when_the_stream_goes_live() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
-    stream.take(make_frame(1))
-    stream.take(make_frame(2))
+    stream.take(make_batch(1))
+    stream.take(make_batch(2))
 
     stream.go_live()
-    stream.take(make_frame(3))
-    await turn()
+    stream.take(make_batch(3))
 
-    assert transport.writes == [plain(1, 2, 3)]
+    assert transport.writes == [plain(1, 2), plain(3)]
 
 
 async def test_what_was_read_meanwhile_is_not_told_twice() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
     for number in (1, 2, 3):
-        stream.take(make_frame(number))
+        stream.take(make_batch(number))
     assert stream.admit(make_frame(1))
     assert stream.admit(make_frame(2))
 
@@ -83,18 +90,27 @@ async def test_what_was_read_meanwhile_is_not_told_twice() -> None:
     assert transport.written == plain(3)
 
 
-async def test_all_frames_of_one_turn_go_in_one_write() -> None:
+async def test_all_frames_of_a_batch_go_in_one_write() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
     stream.go_live()
 
-    for number in range(1, 5):
-        stream.take(make_frame(number))
-    await turn()
-    stream.take(make_frame(5))
-    await turn()
+    written = stream.take(make_batch(1, 2, 3, 4)), stream.take(make_batch(5))
 
     assert transport.writes == [plain(1, 2, 3, 4), plain(5)]
+    assert written == (4, 1)
+
+
+async def test_a_batch_of_which_the_client_has_a_part_is_told_in_part() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+    stream.take(make_batch(1, 2))
+
+    written = stream.take(make_batch(2, 3))
+
+    assert written == 1
+    assert transport.writes == [plain(1, 2), plain(3)]
 
 
 async def test_frames_are_chunked_for_http_1_1() -> None:
@@ -102,12 +118,12 @@ async def test_frames_are_chunked_for_http_1_1() -> None:
     stream = make_stream(transport, is_chunked=True)
     stream.go_live()
 
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
     stream.comment()
     await turn()
     stream.comment()
 
-    assert transport.written == make_frame(1).chunked + chunk(COMMENT)
+    assert transport.written == chunk(plain(1)) + chunk(COMMENT) + chunk(COMMENT)
 
 
 async def test_nothing_is_told_that_is_not_newer() -> None:
@@ -116,7 +132,7 @@ async def test_nothing_is_told_that_is_not_newer() -> None:
     stream.go_live()
 
     for number in (2, 1, 2, 3):
-        stream.take(make_frame(number))
+        stream.take(make_batch(number))
     await turn()
 
     assert transport.written == plain(2, 3)
@@ -127,7 +143,7 @@ async def test_another_job_is_not_told_but_moves_the_stream_on() -> None:
     stream = make_stream(transport, job_id="job")
     stream.go_live()
 
-    stream.take(make_frame(1, job_id="other"))
+    stream.take(make_batch(1, job_id="other"))
     await turn()
 
     assert transport.writes == []
@@ -139,10 +155,10 @@ async def test_a_jobs_stream_ends_behind_its_terminal_event() -> None:
     stream = make_stream(transport, job_id="job", ends_with_job=True)
     stream.go_live()
 
-    stream.take(make_frame(1, job_id="other", is_terminal=True))
-    stream.take(make_frame(2, is_terminal=True))
+    stream.take(make_batch(1, job_id="other", is_terminal=True))
+    stream.take(make_batch(2, is_terminal=True))
     await asyncio.wait_for(stream.finished, 1)
-    stream.take(make_frame(3))
+    stream.take(make_batch(3))
     await turn()
 
     assert transport.written == make_frame(2, is_terminal=True).plain
@@ -152,7 +168,7 @@ async def test_a_stream_of_everything_goes_on_behind_a_terminal_event() -> None:
     stream = make_stream(FakeTransport())
     stream.go_live()
 
-    stream.take(make_frame(1, is_terminal=True))
+    stream.take(make_batch(1, is_terminal=True))
     await turn()
 
     assert not stream.finished.done()
@@ -164,7 +180,7 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
     stream.go_live()
     transport.unsent = 1001
 
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
     await turn()
 
     assert transport.is_aborted
@@ -179,7 +195,7 @@ async def test_a_client_at_the_limit_is_still_served() -> None:
     stream.go_live()
     transport.unsent = 1000
 
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
     await turn()
 
     assert transport.written == plain(1)
@@ -190,7 +206,7 @@ async def test_what_is_held_is_bounded_too() -> None:
     stream = make_stream(transport, limit=1000)
 
     for number in range(1, 10):
-        stream.take(make_frame(number, size=200))
+        stream.take(make_batch(number, size=200))
 
     assert transport.is_aborted
     assert stream.finished.done()
@@ -200,8 +216,8 @@ async def test_holding_again_starts_to_count_anew() -> None:
     transport = FakeTransport()
     stream = make_stream(transport, limit=1000)
     for number in (1, 3, 5):
-        stream.take(make_frame(number, size=300))
-        stream.take(make_frame(number + 1, size=300))
+        stream.take(make_batch(number, size=300))
+        stream.take(make_batch(number + 1, size=300))
         stream.go_live()
         stream.hold()
 
@@ -212,26 +228,70 @@ async def test_finishing_tells_first_what_was_taken() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
     stream.go_live()
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
 
     stream.finish()
     stream.finish()
-    await turn()
 
-    assert transport.writes[0] == plain(1)
+    assert transport.writes == [plain(1)]
     assert stream.finished.done()
 
 
-async def test_a_comment_stays_away_where_something_is_being_said() -> None:
+async def test_the_end_of_a_chunked_stream_is_told_and_the_connection_closed() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport, is_chunked=True)
+
+    stream.finish()
+
+    assert transport.written == b"0\r\n\r\n"
+    assert transport.is_closing()
+
+
+async def test_a_stream_that_ends_before_it_has_a_connection_says_nothing() -> None:
+    stream = Stream(make_metrics(), is_chunked=True, job_id=None, ends_with_job=False, limit=1000)
+
+    stream.finish()
+
+    assert stream.is_finished
+    assert stream.finished.done()
+
+
+async def test_a_lost_connection_ends_the_stream_and_tells_whoever_keeps_it() -> None:
+    ends: list[str] = []
     transport = FakeTransport()
     stream = make_stream(transport)
-    stream.go_live()
-    stream.take(make_frame(1))
+    stream.on_finish = lambda: ends.append("ended")
+    transport.close()
 
-    stream.comment()
+    stream.connection_lost(None)
+    stream.connection_lost(None)
+
+    assert ends == ["ended"]
+    assert transport.writes == []
+
+
+async def test_a_replay_waits_for_a_client_that_is_slow_to_read() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.pause_writing()
+
+    sending = asyncio.create_task(stream.send(b"page"))
     await turn()
+    was_done = sending.done()
+    stream.resume_writing()
+    await sending
 
-    assert transport.writes == [plain(1)]
+    assert transport.writes == [b"page"]
+    assert not was_done
+
+
+async def test_a_replay_to_a_client_that_left_fails() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    transport.close()
+
+    with pytest.raises(ConnectionResetError):
+        await stream.send(b"page")
 
 
 async def test_a_closed_connection_ends_the_stream_without_a_write() -> None:
@@ -240,7 +300,7 @@ async def test_a_closed_connection_ends_the_stream_without_a_write() -> None:
     stream.go_live()
     transport.close()
 
-    stream.take(make_frame(1))
+    stream.take(make_batch(1))
     await turn()
 
     assert stream.finished.done()
@@ -251,7 +311,7 @@ async def test_a_closed_connection_ends_the_stream_without_a_write() -> None:
 async def test_a_stream_that_holds_a_frame_of_another_log_is_overtaken(epoch: str, is_overtaken: object) -> None:
     stream = make_stream(FakeTransport())
 
-    stream.take(make_frame(1, epoch=epoch))
+    stream.take(make_batch(1, epoch=epoch))
 
     assert stream.is_overtaken is is_overtaken
 
@@ -260,9 +320,10 @@ async def test_a_frame_of_another_log_is_not_told() -> None:
     transport = FakeTransport()
     stream = make_stream(transport)
 
-    stream.take(make_frame(1, epoch=LATER_EPOCH))
-    stream.take(make_frame(2))
+    stream.take(make_batch(1, epoch=LATER_EPOCH))
+    stream.take(make_batch(2))
     stream.go_live()
-    await turn()
+    was_taken = stream.take(make_batch(3, epoch=LATER_EPOCH))
 
     assert transport.written == plain(2)
+    assert was_taken is None
