@@ -1,7 +1,7 @@
 /** What the page knows of the service and can ask of it: the one place where it meets `@project/realtime`. */
 
-import { Problem, useClient, useGenerate, useJob, useJobs, useMediaLibrary, useMediaUpload, useSnapshot } from '@project/realtime';
-import type { Client, GenerationRequest, Job, MediaKind, Link as StreamLink } from '@project/realtime';
+import { useClient, useGenerate, useJob, useJobs, useMediaLibrary, useMediaUpload, useSnapshot } from '@project/realtime';
+import type { Client, GenerationRequest, Job, MediaKind, Problem, Link as StreamLink } from '@project/realtime';
 import type { MediaUploaderProps, Model } from '@project/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -55,10 +55,10 @@ export function useService({ base, token, log, route, onRefused }: ServiceOption
   const uploads = useMediaUpload(options);
   const models = useModels(client, token);
   const library = useLibrary(client, options, route);
-  const refusal = [problemOf(link), library.problem].some((problem) => problem?.status === 401);
-  useEffect(() => {
-    if (refusal) onRefused(token);
-  }, [refusal, token, onRefused]);
+  const tell = (problem: Problem | null): void => void (problem?.status === 401 && onRefused(token));
+  // Once for each answer: when another token has come, an old answer does not speak of that one.
+  useEffect(() => tell(problemOf(link)), [problemOf(link)]);
+  useEffect(() => tell(library.problem), [library.problem]);
   return {
     link: link.status === 'idle' ? 'connecting' : link.status,
     reason: problemOf(link)?.message ?? '',

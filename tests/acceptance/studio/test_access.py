@@ -94,6 +94,23 @@ async def test_whoever_is_not_signed_in_is_asked_for_a_token(browser: Browser, o
         await expect(studio.page.get_by_text("as alice")).to_be_visible()
 
 
+async def test_an_answer_to_an_old_token_does_not_speak_of_a_new_one(browser: Browser, origin: str) -> None:
+    async with (
+        session(browser, user="") as context,
+        window(context, f"{origin}/", forgiven=[UNAUTHORIZED]) as studio,
+    ):
+        field = studio.page.get_by_label("Paste an access token")
+        for seconds in (-3600, 3600):
+            await field.fill(token_of("one-and-the-same", seconds=seconds))
+            await studio.get("button", "Sign in").click()
+            if seconds < 0:
+                await expect(studio.page.get_by_role("alert").get_by_text("refused")).to_be_visible()
+
+        await studio.live()
+        await expect(studio.page.get_by_text("Nothing here yet.")).to_be_visible()
+        await expect(field).to_have_count(0)
+
+
 async def test_from_right_to_left_the_arrows_turn_around(studio: Window) -> None:
     await studio.page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
     for prompt in ("first", "second"):
