@@ -71,7 +71,7 @@ export function Workbench({ base, token, user, log, signIn, onRefused, onSignOut
       </section>
       <main className="wall">
         <Notice link={service.link} reason={service.reason} onRetry={service.reconnect} />
-        <Jobs jobs={shown} onCancel={cancel} onRetry={retry} onDismiss={({ jobId }) => dismiss(jobId)} />
+        <Jobs jobs={shown} onCancel={cancel} onRetry={retry} onDismiss={(over) => dismiss(over.map(({ jobId }) => jobId))} />
         <Library
           library={service.library}
           uploads={service.uploads}

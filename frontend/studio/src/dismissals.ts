@@ -5,10 +5,10 @@ import { useState } from 'react';
 const KEY = 'studio.dismissed';
 const MOST = 200;
 
-export function useDismissals(): [ReadonlySet<string>, (jobId: string) => void] {
+export function useDismissals(): [ReadonlySet<string>, (jobIds: readonly string[]) => void] {
   const [dismissed, setDismissed] = useState<readonly string[]>(() => (sessionStorage.getItem(KEY) ?? '').split(' ').filter(Boolean));
-  function dismiss(jobId: string): void {
-    const next = [...dismissed, jobId].slice(-MOST);
+  function dismiss(jobIds: readonly string[]): void {
+    const next = [...dismissed, ...jobIds].slice(-MOST);
     sessionStorage.setItem(KEY, next.join(' '));
     setDismissed(next);
   }

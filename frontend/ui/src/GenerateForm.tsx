@@ -39,6 +39,9 @@ export function GenerateForm({ models, onGenerate, initial, problem, inputs = []
   const form = useRef<HTMLFormElement>(null);
   const [draft, setDraft] = useState(() => newDraft(models, initial));
   const model = modelOf(models, draft);
+  useEffect(() => {
+    if (problem) focusRefused(form.current);
+  }, [problem]);
   if (!model) return <p className="mp-form mp-soft">{words.noModels}</p>;
 
   const taken = model.takesInputs ? inputs : [];
@@ -138,6 +141,13 @@ function Kinds({ models, draft, onChange, labels }: KindsProps) {
       </div>
     </fieldset>
   );
+}
+
+/** The first field that something was said about, wherever it hides. */
+function focusRefused(form: HTMLFormElement | null): void {
+  const field = form?.querySelector<HTMLElement>('[aria-invalid]');
+  field?.closest('details')?.setAttribute('open', '');
+  field?.focus();
 }
 
 const complaintsOf = (problem: FormProblem | null | undefined): ReadonlyMap<string, string> =>

@@ -2,7 +2,7 @@
 
 import type { GenerateFormLabels } from './formLabels.js';
 import { Picture } from './Picture.js';
-import { nameOf } from './text.js';
+import { shortNameOf } from './text.js';
 import type { LibraryItem } from './types.js';
 
 export interface InputsProps {
@@ -19,8 +19,8 @@ export function Inputs({ items, onChange, labels }: InputsProps) {
       <ul className="mp-inputs">
         {items.map((item) => (
           <li key={item.path}>
-            <Picture src={item.thumbnailURL ?? item.url} alt={nameOf(item)} placeholder={item.placeholder} lost="" />
-            <button type="button" className="mp-button mp-quiet" aria-label={labels.removeInput(nameOf(item))} onClick={() => onChange?.(without(item))}>
+            <Picture src={item.thumbnailURL ?? item.url} alt={shortNameOf(item)} placeholder={item.placeholder} lost="" />
+            <button type="button" className="mp-button mp-quiet" aria-label={labels.removeInput(shortNameOf(item))} onClick={() => onChange?.(without(item))}>
               ×
             </button>
           </li>

@@ -115,7 +115,10 @@ export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<
           count={chosen.length}
           isAll={chosen.length === order.length}
           onAll={() => select({ type: 'all', order })}
-          onNone={() => select({ type: 'none' })}
+          onNone={() => {
+            toFocus.current = current ?? null; // the bar goes away, and with it the button
+            select({ type: 'none' });
+          }}
           onDelete={() => setDoomed(chosen)}
           labels={words}
         />

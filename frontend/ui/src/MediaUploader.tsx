@@ -56,6 +56,7 @@ export function MediaUploader(props: MediaUploaderProps) {
   const { upload, isUploading = false, progress = null, accept = TYPES, multiple = true, wholePage = false } = props;
   const words = { ...LABELS, ...props.labels };
   const zone = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const invitation = useId();
   const uploads = useUploads({
@@ -70,7 +71,7 @@ export function MediaUploader(props: MediaUploaderProps) {
   return (
     <div className="mp-uploader">
       <div ref={zone} className="mp-zone" data-over={isOver || undefined} aria-busy={isUploading}>
-        <button type="button" className="mp-button" aria-describedby={invitation} onClick={() => picker.current?.click()}>
+        <button ref={opener} type="button" className="mp-button" aria-describedby={invitation} onClick={() => picker.current?.click()}>
           {words.pick}
         </button>
         <span id={invitation} className="mp-soft">
@@ -88,7 +89,7 @@ export function MediaUploader(props: MediaUploaderProps) {
           }}
         />
       </div>
-      <UploadList uploads={uploads} overall={isUploading ? progress : null} labels={words} />
+      <UploadList uploads={uploads} overall={isUploading ? progress : null} onCleared={() => opener.current?.focus()} labels={words} />
       <span className="mp-hidden" role="status">
         {news}
       </span>

@@ -6,7 +6,8 @@ import type { KeyboardEvent, ReactNode } from 'react';
 import type { MediaLibraryLabels } from './libraryLabels.js';
 import { Modal } from './Modal.js';
 import { Picture } from './Picture.js';
-import { bytes, duration, fileNameOf, nameOf } from './text.js';
+import { useNews } from './news.js';
+import { bytes, duration, fileNameOf, nameOf, shortNameOf } from './text.js';
 import type { LibraryItem } from './types.js';
 
 export interface PreviewProps {
@@ -23,11 +24,17 @@ export interface PreviewProps {
 export function Preview({ item, previous, next, onTurn, onClose, onDelete, labels, children }: PreviewProps) {
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
+  const news = useNews(shortNameOf(item));
   useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    // At either end the button that led there goes away.
+    if (!heading.current!.closest('dialog')!.contains(document.activeElement)) heading.current!.focus();
+  }, [item.path]);
 
   function press(event: KeyboardEvent): void {
     if (event.target instanceof HTMLVideoElement) return; // there the arrows seek
-    const towardsNext = getComputedStyle(heading.current!).direction === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
+    // Of the page, not of the heading: that follows the language of each prompt.
+    const towardsNext = getComputedStyle(event.currentTarget).direction === 'rtl' ? 'ArrowLeft' : 'ArrowRight';
     const path = event.key === towardsNext ? next : /^Arrow(Left|Right)$/.test(event.key) ? previous : undefined;
     if (path !== undefined) onTurn(path);
     if (event.key === 'Delete') onDelete?.();
@@ -45,6 +52,9 @@ export function Preview({ item, previous, next, onTurn, onClose, onDelete, label
           <h2 id={title} ref={heading} tabIndex={-1} dir="auto">
             {nameOf(item)}
           </h2>
+          <span className="mp-hidden" role="status">
+            {news}
+          </span>
           <Facts item={item} labels={labels} />
           <div className="mp-actions">
             <a className="mp-button" href={item.url} download={fileNameOf(item)} target="_blank" rel="noopener">
@@ -68,9 +78,9 @@ export function Preview({ item, previous, next, onTurn, onClose, onDelete, label
 
 function Large({ item, lost }: { readonly item: LibraryItem; readonly lost: string }) {
   const { url, width, height, placeholder, thumbnailURL } = item;
-  if (item.kind === 'image') return <Picture src={url} alt={nameOf(item)} placeholder={placeholder} width={width} height={height} lost={lost} />;
+  if (item.kind === 'image') return <Picture src={url} alt={shortNameOf(item)} placeholder={placeholder} width={width} height={height} lost={lost} />;
   return (
-    <video src={url} poster={thumbnailURL ?? undefined} width={width ?? undefined} height={height ?? undefined} controls loop playsInline preload="metadata" aria-label={nameOf(item)} />
+    <video src={url} poster={thumbnailURL ?? undefined} width={width ?? undefined} height={height ?? undefined} controls loop playsInline preload="metadata" aria-label={shortNameOf(item)} />
   );
 }
 

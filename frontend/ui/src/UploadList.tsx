@@ -21,10 +21,12 @@ export interface UploadListProps {
   readonly uploads: Uploads;
   /** Percent of all together; it stands for the one that is being sent where that does not tell its own. */
   readonly overall: number | null;
+  /** After the list was cleared, and with it the button that had the focus. */
+  readonly onCleared: () => void;
   readonly labels: UploadListLabels;
 }
 
-export function UploadList({ uploads, overall, labels }: UploadListProps) {
+export function UploadList({ uploads, overall, onCleared, labels }: UploadListProps) {
   const { entries } = uploads;
   const { open, over } = tallied(entries);
   if (!entries.length) return null;
@@ -36,7 +38,14 @@ export function UploadList({ uploads, overall, labels }: UploadListProps) {
         ))}
       </ul>
       {over > 0 && (
-        <button type="button" className="mp-button mp-quiet" onClick={uploads.clear}>
+        <button
+          type="button"
+          className="mp-button mp-quiet"
+          onClick={() => {
+            uploads.clear();
+            onCleared();
+          }}
+        >
           {labels.clear}
         </button>
       )}
@@ -44,7 +53,7 @@ export function UploadList({ uploads, overall, labels }: UploadListProps) {
   );
 }
 
-interface LineProps extends UploadListProps {
+interface LineProps extends Omit<UploadListProps, 'onCleared'> {
   readonly entry: UploadEntry;
 }
 
@@ -62,9 +71,9 @@ function UploadLine({ entry, overall, uploads, labels }: LineProps) {
         {bytes(file.size)} · {tell}
       </span>
       <span className="mp-actions">
-        {isOpen && <LineButton name={labels.cancel} file={file.name} act={() => uploads.cancel(id)} />}
-        {(status === 'failed' || status === 'cancelled') && (
-          <LineButton name={labels.again} file={file.name} act={() => uploads.again(id)} />
+        {/* One in one place: a button that becomes the other keeps the focus. */}
+        {status !== 'stored' && (
+          <LineButton name={isOpen ? labels.cancel : labels.again} file={file.name} act={() => (isOpen ? uploads.cancel(id) : uploads.again(id))} />
         )}
       </span>
       {isOpen && (

@@ -1,6 +1,6 @@
 /** The words of a media library. */
 
-import { nameOf } from './text.js';
+import { shortNameOf } from './text.js';
 import type { LibraryItem } from './types.js';
 
 export interface MediaLibraryLabels {
@@ -30,8 +30,8 @@ export interface MediaLibraryLabels {
 export const LABELS: MediaLibraryLabels = {
   list: 'Media',
   help: 'Arrow keys move, Enter opens, Delete deletes, Control and A selects all.',
-  open: (item) => `Open ${item.kind === 'video' ? 'video' : 'picture'}: ${nameOf(item)}`,
-  choose: (item) => `Select: ${nameOf(item)}`,
+  open: (item) => `Open ${item.kind === 'video' ? 'video' : 'picture'}: ${shortNameOf(item)}`,
+  choose: (item) => `Select: ${shortNameOf(item)}`,
   video: 'Video',
   lost: 'Not available',
   more: 'Show more',

@@ -7,6 +7,14 @@ export function nameOf(item: LibraryItem): string {
   return item.prompt || fileNameOf(item);
 }
 
+const MOST_CHARACTERS = 100;
+
+/** The same for a control or a picture, whose names are read aloud in one go: a prompt may have thousands of characters. */
+export function shortNameOf(item: LibraryItem): string {
+  const name = nameOf(item);
+  return name.length > MOST_CHARACTERS ? `${[...name].slice(0, MOST_CHARACTERS).join('')}…` : name;
+}
+
 export const fileNameOf = (item: LibraryItem): string => item.path.slice(item.path.lastIndexOf('/') + 1);
 
 export function bytes(count: number): string {

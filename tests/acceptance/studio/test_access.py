@@ -12,13 +12,16 @@ from tests.acceptance.studio.window import Window, session, window
 UNAUTHORIZED = re.compile("status of 401")
 """What the browser itself writes into the console of an answer that was a refusal."""
 
+ARABIC = "سفينة صغيرة"
+"""A prompt that is written from right to left on a page that is not."""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_the_keyboard_is_enough(studio: Window) -> None:
     keyboard = studio.page.keyboard
     await studio.page.get_by_label("What should the picture show?").focus()
-    for prompt in ("first", "second"):
+    for prompt in (ARABIC, "second"):
         await keyboard.press("Control+A")
         await keyboard.type(prompt)
         await keyboard.press("Control+Enter")
@@ -28,9 +31,9 @@ async def test_the_keyboard_is_enough(studio: Window) -> None:
     await keyboard.press("Tab")
     await expect(studio.get("button", "Open picture: second")).to_be_focused()
     await keyboard.press("ArrowRight")
-    await expect(studio.get("button", "Open picture: first")).to_be_focused()
+    await expect(studio.get("button", f"Open picture: {ARABIC}")).to_be_focused()
     await keyboard.press("Enter")
-    await expect(studio.get("dialog", "first")).to_be_visible()
+    await expect(studio.get("dialog", ARABIC)).to_be_visible()
     await keyboard.press("ArrowLeft")
     await expect(studio.get("dialog", "second")).to_be_visible()
     await keyboard.press("Escape")
@@ -41,7 +44,7 @@ async def test_the_keyboard_is_enough(studio: Window) -> None:
     await keyboard.press("Tab")
     await keyboard.press("Enter")
     await expect(studio.tiles).to_have_count(1)
-    await expect(studio.get("button", "Open picture: first")).to_be_focused()
+    await expect(studio.get("button", f"Open picture: {ARABIC}")).to_be_focused()
     await keyboard.press("Tab")
     await keyboard.press("Space")
     await expect(studio.page.get_by_text("1 selected")).to_be_visible()
@@ -109,6 +112,25 @@ async def test_an_answer_to_an_old_token_does_not_speak_of_a_new_one(browser: Br
         await studio.live()
         await expect(studio.page.get_by_text("Nothing here yet.")).to_be_visible()
         await expect(field).to_have_count(0)
+
+
+async def test_what_goes_away_hands_the_focus_on(studio: Window) -> None:
+    for prompt in ("one", "two"):
+        await studio.ask_for(prompt, width=2048, height=2048)
+        card = studio.page.get_by_role("article", name=prompt)
+        await card.get_by_role("button", name="Cancel").click()
+    one, two = (
+        studio.page.get_by_role("article", name=name).get_by_role("button", name="Dismiss") for name in ("one", "two")
+    )
+
+    await two.press("Enter")
+    await expect(one).to_be_focused()
+    await one.press("Enter")
+    await expect(studio.page.locator("#library")).to_be_focused()
+
+    await pick(studio, ("broken.png", "image/png", b"no picture"))
+    await studio.get("button", "Clear the list").press("Enter")
+    await expect(studio.get("button", "Choose files")).to_be_focused()
 
 
 async def test_from_right_to_left_the_arrows_turn_around(studio: Window) -> None:
