@@ -61,7 +61,7 @@ function Outside({ session, children }: { readonly session: Session; readonly ch
       <Header link={session.status === 'asking' ? 'out' : isOffline ? 'reconnecting' : 'connecting'} user="" onSignOut={undefined} />
       <section className="bench" aria-label="Sign in">
         {children ?? (
-          <p className="mp-form waiting soft" role="status">
+          <p className="mp-form waiting soft" role="status" data-failed={isOffline || undefined}>
             {isOffline ? 'The service could not be reached. Trying again …' : 'Signing in …'}
           </p>
         )}

@@ -5,6 +5,7 @@ import type { FormProblem, GenerateFormProps, Model } from '@project/ui';
 import { useState } from 'react';
 
 import { useAnnouncer } from './Announcer.js';
+import { sentence } from './sentence.js';
 
 export interface Models {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -41,14 +42,14 @@ export function Composer({ models, generate, initial }: ComposerProps) {
 
 function Waiting({ models }: { readonly models: Models }) {
   return (
-    <p className="mp-form waiting soft" role="status">
-      {models.status === 'failed' ? `The models could not be read: ${models.reason} Trying again …` : 'Asking which models there are …'}
+    <p className="mp-form waiting soft" role="status" data-failed={models.status === 'failed' || undefined}>
+      {models.status === 'failed' ? `The models could not be read. ${sentence(models.reason)} Trying again …` : 'Asking which models there are …'}
     </p>
   );
 }
 
 function problemOf(error: unknown): FormProblem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = sentence(error instanceof Error ? error.message : String(error));
   const errors = error instanceof Error && 'errors' in error ? (error.errors as FormProblem['errors']) : undefined;
   return { message, errors };
 }

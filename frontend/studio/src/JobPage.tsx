@@ -59,16 +59,35 @@ export function JobPage({ job, reason, results, onCancel, onRetry, onClose }: Jo
   );
 }
 
+const NAMES: Readonly<Record<string, string>> = {
+  model: 'Model',
+  negativePrompt: 'Left out',
+  n: 'How many',
+  seed: 'Seed',
+  durationSeconds: 'Length, seconds',
+  fps: 'Frames per second',
+  deadlineSeconds: 'Deadline, seconds',
+};
+
 function Facts({ job }: { readonly job: Job }) {
-  const asked = Object.entries(job.request ?? {}).filter(([, value]) => typeof value === 'number' || (typeof value === 'string' && value) || typeof value === 'bigint');
   return (
     <dl className="mp-facts">
-      {[['id', job.jobId] as const, ...asked].map(([name, value]) => (
+      {factsOf(job).map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd dir="auto">{String(value)}</dd>
+          <dd dir="auto">{value}</dd>
         </div>
       ))}
     </dl>
   );
+}
+
+function factsOf({ jobId, request }: Job): readonly (readonly [string, string])[] {
+  const { prompt: _, width, height, ...rest } = request ?? {}; // the prompt is the job's title
+  const asked = Object.entries(rest).filter(([, value]) => /^(number|bigint|string)$/.test(typeof value) && value !== '');
+  return [
+    ...(width && height ? [['Size', `${String(width)} × ${String(height)}`] as const] : []),
+    ...asked.map(([name, value]) => [NAMES[name] ?? name, String(value)] as const),
+    ['Id', jobId],
+  ];
 }

@@ -4,6 +4,8 @@ import { MediaLibrary, MediaUploader } from '@project/ui';
 import type { LibraryItem, MediaUploaderProps } from '@project/ui';
 import type { CSSProperties } from 'react';
 
+import { sentence } from './sentence.js';
+
 export interface LibraryState {
   readonly items: readonly LibraryItem[];
   readonly status: 'idle' | 'loading' | 'ready' | 'failed';
@@ -62,7 +64,7 @@ export function Library(props: LibraryProps) {
 function Failed({ reason, onRetry }: { readonly reason: string; readonly onRetry: () => void }) {
   return (
     <div className="notice" role="alert">
-      <p>The library could not be read. {reason}</p>
+      <p>The library could not be read. {sentence(reason)}</p>
       <button type="button" className="mp-button" onClick={onRetry}>
         Read it again
       </button>

@@ -17,6 +17,7 @@ import { Library } from './Library.js';
 import { useNewsOfJobs } from './newsOfJobs.js';
 import { Notice } from './Notice.js';
 import { goTo, useRoute } from './route.js';
+import { sentence } from './sentence.js';
 import { useService } from './service.js';
 
 export interface WorkbenchProps {
@@ -34,12 +35,17 @@ type Earlier = NonNullable<Parameters<typeof Composer>[0]['initial']>;
 
 export function Workbench({ base, token, user, log, signIn, onRefused, onSignOut }: WorkbenchProps) {
   const route = useRoute();
-  const service = useService({ base, token, log, route, onRefused });
   const { note } = useAnnouncer();
+  const service = useService({ base, token, log, route, onRefused, onMissing: miss });
   const [begun, setBegun] = useState<{ readonly round: number; readonly with: Earlier | undefined }>({ round: 0, with: undefined });
   const [dismissed, dismiss] = useDismissals();
   const [stopped, setStopped] = useState<ReadonlySet<string>>(new Set());
   useNewsOfJobs(service.jobs);
+
+  function miss(path: string): void {
+    note(`There is nothing at ${path}, or no longer.`);
+    goTo({ at: 'home' });
+  }
 
   const begin = (earlier: Earlier): void => setBegun(({ round }) => ({ round: round + 1, with: earlier }));
   const attempt = useCallback((what: string, act: Promise<unknown>) => void act.catch((error: unknown) => note(`${what} ${messageOf(error)}`)), [note]);
@@ -65,24 +71,30 @@ export function Workbench({ base, token, user, log, signIn, onRefused, onSignOut
   const opened = service.job;
   return (
     <>
-      <Header link={service.link} user={user} onSignOut={onSignOut} />
+      <Header link={signIn ? 'out' : service.link} user={signIn ? '' : user} onSignOut={signIn ? undefined : onSignOut} />
       <section className="bench" aria-label="New pictures">
         {signIn ?? <Composer key={begun.round} models={service.models} generate={service.generate} initial={begun.with} />}
       </section>
       <main className="wall">
-        <Notice link={service.link} reason={service.reason} onRetry={service.reconnect} />
+        <Notice link={signIn ? 'out' : service.link} reason={service.reason} onRetry={service.reconnect} />
         <Jobs jobs={shown} onCancel={cancel} onRetry={retry} onDismiss={(over) => dismiss(over.map(({ jobId }) => jobId))} />
-        <Library
-          library={service.library}
-          uploads={service.uploads}
-          openPath={route.at === 'medium' ? route.path : null}
-          onOpenChange={(path) => goTo(path === null ? { at: 'home' } : { at: 'medium', path })}
-          onDelete={(path) => attempt('Not deleted.', service.remove(path))}
-          onMore={service.loadMore}
-          onRetry={service.refresh}
-          onReuse={reuse}
-          onIdea={(prompt) => begin({ kind: 'image', prompt })}
-        />
+        {signIn && !service.library.items.length ? (
+          <p id="library" className="soft" tabIndex={-1}>
+            Sign in to see your pictures.
+          </p>
+        ) : (
+          <Library
+            library={signIn ? { ...service.library, status: 'ready' } : service.library}
+            uploads={service.uploads}
+            openPath={route.at === 'medium' ? route.path : null}
+            onOpenChange={(path) => goTo(path === null ? { at: 'home' } : { at: 'medium', path })}
+            onDelete={(path) => attempt('Not deleted.', service.remove(path))}
+            onMore={service.loadMore}
+            onRetry={service.refresh}
+            onReuse={reuse}
+            onIdea={(prompt) => begin({ kind: 'image', prompt })}
+          />
+        )}
         <EventConsole log={log} />
       </main>
       {route.at === 'job' && (
@@ -99,7 +111,7 @@ function isShown({ jobId, kind, status, request }: Job, stopped: ReadonlySet<str
   return status !== 'cancelled' || stopped.has(jobId);
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => sentence(error instanceof Error ? error.message : String(error));
 
 function resultsOf(job: Job | null): readonly LibraryItem[] {
   return job?.result && 'media' in job.result ? job.result.media : [];

@@ -1,5 +1,7 @@
 /** Whether events come, in the words that the page shows. */
 
+import { sentence } from './sentence.js';
+
 /** `out` is nobody's state of a stream: there is nobody to open one for. */
 export type Link = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed' | 'out';
 
@@ -10,5 +12,5 @@ const EXPLANATIONS: Partial<Record<Link, string>> = {
 
 /** A sentence for a state that lasts; none where nothing is wrong. */
 export function explanationOf(link: Link, reason: string): string {
-  return link === 'closed' ? `Live updates have ended. ${reason}`.trim() : (EXPLANATIONS[link] ?? '');
+  return link === 'closed' ? `Live updates have ended. ${sentence(reason)}`.trim() : (EXPLANATIONS[link] ?? '');
 }

@@ -9,6 +9,7 @@ import type { EventLog } from './eventLog.js';
 import type { LibraryState } from './Library.js';
 import type { Link } from './link.js';
 import type { Route } from './route.js';
+import { sentence } from './sentence.js';
 
 export interface Models {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -41,11 +42,13 @@ export interface ServiceOptions {
   readonly log: EventLog;
   readonly route: Route;
   readonly onRefused: (token: string) => void;
+  /** There is no medium at this path, or no longer. */
+  readonly onMissing: (path: string) => void;
 }
 
 const MODELS_AGAIN_MS = 5000;
 
-export function useService({ base, token, log, route, onRefused }: ServiceOptions): Service {
+export function useService({ base, token, log, route, onRefused, onMissing }: ServiceOptions): Service {
   const options = useMemo(() => ({ apiPrefix: base, headers: { Authorization: `Bearer ${token}` } }), [base, token]);
   const client = useClient(options);
   useEffect(() => client.onEvent(log.add), [client, log]);
@@ -54,7 +57,7 @@ export function useService({ base, token, log, route, onRefused }: ServiceOption
   const { generate } = useGenerate(options);
   const uploads = useMediaUpload(options);
   const models = useModels(client, token);
-  const library = useLibrary(client, options, route);
+  const library = useLibrary(client, options, route, onMissing);
   const tell = (problem: Problem | null): void => void (problem?.status === 401 && onRefused(token));
   // Once for each answer: when another token has come, an old answer does not speak of that one.
   useEffect(() => tell(problemOf(link)), [problemOf(link)]);
@@ -66,7 +69,7 @@ export function useService({ base, token, log, route, onRefused }: ServiceOption
     models,
     jobs,
     job,
-    jobReason: error?.message ?? 'Reading the job …',
+    jobReason: error ? sentence(error.message) : 'Reading the job …',
     cancel,
     generate,
     uploads,
@@ -103,13 +106,13 @@ function useModels(client: Client, token: string): Models {
 type LibraryPart = Pick<Service, 'library' | 'loadMore' | 'refresh' | 'remove'> & { readonly problem: Problem | null };
 
 /** The library, and the medium that the address names, which may lie deeper than what was loaded. */
-function useLibrary(client: Client, options: Parameters<typeof useMediaLibrary>[0], route: Route): LibraryPart {
+function useLibrary(client: Client, options: Parameters<typeof useMediaLibrary>[0], route: Route, onMissing: ServiceOptions['onMissing']): LibraryPart {
   const { items, status, problem, hasMore, loadMore, refetch, remove } = useMediaLibrary(options);
   const { media } = useSnapshot(client);
   const path = route.at === 'medium' ? route.path : null;
   const isListed = path === null || items.some((item) => item.path === path);
   useEffect(() => {
-    if (path !== null && !isListed) client.find(path).catch(() => undefined); // deleted, or never there: nothing opens
+    if (path !== null && !isListed) client.find(path).catch(({ status }: Problem) => status === 404 && onMissing(path));
   }, [client, path, isListed]);
   const further = isListed ? [] : media.filter((item) => item.path === path);
   const ignore = (): undefined => undefined; // `problem` says so

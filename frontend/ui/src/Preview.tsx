@@ -110,7 +110,7 @@ function Facts({ item, labels }: { readonly item: LibraryItem; readonly labels: 
         .map(([name, value]) => (
           <div key={name}>
             <dt>{labels.facts[name]}</dt>
-            <dd>{value}</dd>
+            <dd dir="auto">{value}</dd>
           </div>
         ))}
     </dl>

@@ -38,7 +38,7 @@ export const LABELS: MediaLibraryLabels = {
   loading: 'Loading',
   selected: (count) => `${count} selected`,
   all: 'Select all',
-  none: 'Clear selection',
+  none: 'Clear',
   delete: 'Delete',
   question: (count) => (count === 1 ? 'Delete this item?' : `Delete ${count} items?`),
   warning: 'This can’t be undone.',

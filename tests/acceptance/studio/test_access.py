@@ -9,6 +9,7 @@ from tests.acceptance.client import token_of
 from tests.acceptance.studio.test_uploading import pick
 from tests.acceptance.studio.window import Window, session, window
 
+MISSING = re.compile("status of 404")
 UNAUTHORIZED = re.compile("status of 401")
 """What the browser itself writes into the console of an answer that was a refusal."""
 
@@ -131,6 +132,17 @@ async def test_what_goes_away_hands_the_focus_on(studio: Window) -> None:
     await pick(studio, ("broken.png", "image/png", b"no picture"))
     await studio.get("button", "Clear the list").press("Enter")
     await expect(studio.get("button", "Choose files")).to_be_focused()
+
+
+async def test_an_address_that_leads_nowhere_says_so(browser: Browser, origin: str) -> None:
+    async with (
+        session(browser) as context,
+        window(context, f"{origin}/#/media/somebody/gone.png", forgiven=[MISSING]) as studio,
+    ):
+        await expect(
+            studio.page.get_by_role("alert").get_by_text("There is nothing at somebody/gone.png")
+        ).to_be_visible()
+        await expect(studio.page).to_have_url(f"{origin}/")
 
 
 async def test_from_right_to_left_the_arrows_turn_around(studio: Window) -> None:
