@@ -93,7 +93,8 @@ async def test_a_slow_upload_shows_how_far_it_is(studio: Window) -> None:
 
 async def test_an_upload_that_is_cancelled_is_not_in_the_library(studio: Window) -> None:
     await studio.throttle(20_000)
-    await pick(studio, ("slow.png", "image/png", noise(400)))
+    async with studio.page.expect_request(lambda request: request.method == "PUT"):  # there is something to abort
+        await pick(studio, ("slow.png", "image/png", noise(400)))
 
     async with studio.page.expect_response(re.compile("/media/upload/abort")) as aborted:
         await studio.get("button", "Cancel: slow.png").click()
