@@ -160,3 +160,6 @@ async def test_from_right_to_left_the_arrows_turn_around(studio: Window) -> None
     assert older is not None
     assert newer is not None
     assert older["x"] < newer["x"]
+
+    await studio.page.keyboard.press("Enter")
+    await expect(studio.get("dialog", "first").get_by_role("heading")).to_have_css("padding-right", "0px")
