@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.background import Background
+from jobs.buslink import links_of
 from jobs.cancelling import Cancelling
 from jobs.clock import Clock, SqlTime, time_of
 from jobs.control import Control
@@ -193,7 +194,7 @@ def assemble(
         sweeper=sweeper,
         outbox=outbox,
         log=log,
-        bus=EventBus(redis),
+        bus=EventBus(redis, links_of(redis)),
         tickets=Tickets(redis),
         background=background,
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from jobs.background import stop
+from jobs.buslink import Link, Message, NewLink, PubSubLink
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +50,12 @@ class Listener(Protocol):
 class EventBus:
     """Subscribes on demand. Redis numbers no acknowledgements, so they are counted per channel."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, new_link: NewLink | None = None) -> None:
+        self._new_link: NewLink = new_link or (lambda: PubSubLink(redis.pubsub()))
         self._listeners: dict[str, Listener] = {}
         self._awaited: dict[str, int] = {}
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self._pubsub: PubSub | None = None
+        self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
         self._linked = asyncio.Event()
 
@@ -74,13 +74,13 @@ class EventBus:
     @property
     def is_linked(self) -> bool:
         """Whether the connection stands."""
-        return self._pubsub is not None
+        return self._link is not None
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Hear `channel` from now on: when this returns, Redis has acknowledged it. Raises `BusUnavailable`."""
         self._listeners[channel] = listener
         try:
-            await self._command(channel, lambda pubsub: pubsub.subscribe(channel))
+            await self._command(channel, lambda link: link.subscribe(channel))
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
@@ -93,19 +93,19 @@ class EventBus:
         """Stop hearing `channel`. A failure needs no care: the next link begins without it."""
         self._listeners.pop(channel, None)
         try:
-            await self._command(channel, lambda pubsub: pubsub.unsubscribe(channel), wait=False)
+            await self._command(channel, lambda link: link.unsubscribe(channel), wait=False)
         except (RedisError, OSError, BusUnavailable) as error:
             log.debug("unsubscribe_failed", error=type(error).__name__)
 
-    async def _command(self, channel: str, send: Callable[[PubSub], Any], *, wait: bool = True) -> None:
-        if self._pubsub is None:
+    async def _command(self, channel: str, send: Callable[[Link], Any], *, wait: bool = True) -> None:
+        if self._link is None:
             raise BusUnavailable("not linked")
         # Counted before it is sent: the answer can be read while the sending is still awaited.
         self._awaited[channel] = self._awaited.get(channel, 0) + 1
         acknowledged = asyncio.get_running_loop().create_future()
         if wait:
             self._waiters.setdefault(channel, []).append(acknowledged)
-        await send(self._pubsub)
+        await send(self._link)
         if wait:
             async with asyncio.timeout(ACKNOWLEDGEMENT_SECONDS):
                 await acknowledged
@@ -113,30 +113,30 @@ class EventBus:
     async def _run(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
-            pubsub = self._redis.pubsub()
+            link = self._new_link()
             try:
-                await self._link(pubsub)
+                await self._connect(link)
                 pause = FIRST_PAUSE_SECONDS
-                await self._listen(pubsub)
+                await self._listen(link)
             except (RedisError, OSError, TimeoutError) as error:
                 self._unlink(type(error).__name__)
             finally:
-                self._pubsub = None
-                await pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+                self._link = None
+                await link.aclose()
             await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  # jitter, no secret
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def _link(self, pubsub: PubSub) -> None:
+    async def _connect(self, link: Link) -> None:
         """Subscribe to everything again, in batches, on a new connection."""
         channels = [PERMANENT_CHANNEL, *self._listeners]
         for start in range(0, len(channels), RESUBSCRIBE_BATCH):
-            await pubsub.subscribe(*channels[start : start + RESUBSCRIBE_BATCH])
+            await link.subscribe(*channels[start : start + RESUBSCRIBE_BATCH])
         self._awaited = dict.fromkeys(channels, 1)
         for channel in channels[1:]:
             resumed = asyncio.get_running_loop().create_future()
             resumed.add_done_callback(partial(self._resumed, channel))
             self._waiters.setdefault(channel, []).append(resumed)
-        self._pubsub = pubsub
+        self._link = link
         self._linked.set()
 
     def _resumed(self, channel: str, acknowledged: "asyncio.Future[None]") -> None:
@@ -147,7 +147,7 @@ class EventBus:
 
     def _unlink(self, reason: str) -> None:
         """Tell everybody that messages may be lost from here on; once, however long Redis is away."""
-        was_linked, self._pubsub = self._pubsub is not None, None
+        was_linked, self._link = self._link is not None, None
         self._awaited.clear()
         waiters, self._waiters = self._waiters, {}
         for future in (future for futures in waiters.values() for future in futures):
@@ -159,28 +159,27 @@ class EventBus:
             for listener in tuple(self._listeners.values()):
                 self._call(listener.interrupted)
 
-    async def _listen(self, pubsub: PubSub) -> None:
+    async def _listen(self, link: Link) -> None:
         is_pinged = False
         while True:
-            message = await pubsub.get_message(ignore_subscribe_messages=False, timeout=PING_SECONDS)
-            if message is None:
+            messages = await link.messages(PING_SECONDS)
+            if not messages:
                 # A half-open link stays silent for ever; two silences in a row, the second one pinged, are one.
                 if is_pinged:
                     raise TimeoutError("no answer to a ping")
-                await pubsub.ping()
-                is_pinged = True
-                continue
-            is_pinged = False
-            self._handle(message)
+                await link.ping()
+            is_pinged = not messages
+            for message in messages:
+                self._handle(message)
 
-    def _handle(self, message: dict[str, Any]) -> None:
-        kind = message["type"]
-        if kind == "message":
-            listener = self._listeners.get(message["channel"].decode())
+    def _handle(self, message: Message) -> None:
+        kind, channel, data = message
+        if kind == b"message":
+            listener = self._listeners.get(channel.decode())
             if listener is not None:
-                self._call(listener.heard, message["data"])
-        elif kind in {"subscribe", "unsubscribe"}:
-            self._acknowledge(message["channel"].decode())
+                self._call(listener.heard, data)
+        elif kind in {b"subscribe", b"unsubscribe"}:
+            self._acknowledge(channel.decode())
 
     def _call(self, tell: Callable[..., None], *arguments: bytes) -> None:
         """Tell a listener; one that fails must not deafen the others."""
