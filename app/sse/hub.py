@@ -18,6 +18,9 @@ from jobs.eventlog import EventLog, channel_of, parse_published
 
 log = structlog.get_logger(__name__)
 
+BEAT_STREAMS = 50
+"""Streams that get a sign of life at once: thousands would keep events waiting for as long as all their writes take."""
+
 
 class HubClosed(Exception):
     """The process is shutting down: open the stream elsewhere."""
@@ -201,9 +204,14 @@ class Hub:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(self._limits.heartbeat_seconds)
-            for connection in self._connections():
-                connection.stream.comment()
+            connections = self._connections()
+            slices = range(0, len(connections), BEAT_STREAMS)
+            for start in slices:
+                for connection in connections[start : start + BEAT_STREAMS]:
+                    connection.stream.comment()
+                await asyncio.sleep(self._limits.heartbeat_seconds / len(slices))
+            if not slices:
+                await asyncio.sleep(self._limits.heartbeat_seconds)
 
     def _connections(self) -> list[Connection]:
         return [connection for channel in self._channels.values() for connection in channel.connections]
