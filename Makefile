@@ -15,6 +15,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SCHEMATHESIS := schemathesis==4.32.5
+BENCH_PEERS := sse-starlette==3.7.0 uvicorn uvloop httptools redis hiredis
+BENCH_NODE_PEERS := better-sse@0.16.1
 SOURCES := pyproject.toml constraints.txt
 # Node comes with the development tools; nothing of it is needed to run the service.
 NPM := cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --silent
@@ -55,6 +57,13 @@ chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOB
 .PHONY: fuzz
 fuzz: dev build/fuzz/installed ## Let schemathesis try every operation of a service: make fuzz SECONDS=600
 	$(PY) -m benchmarks.fuzz build/fuzz/bin/schemathesis $(or $(SECONDS),120)
+
+.PHONY: bench-hub
+bench-hub: dev build/bench/load build/bench/floor ## Measure the delivery of events: make bench-hub PART=fanout SERVERS="service floor"
+	$(PY) -m benchmarks.hub $(or $(PART),fanout) $(or $(SERVERS),service floor)
+
+.PHONY: bench-peers
+bench-peers: build/bench/peers ## Get what the hub is compared with into build/bench (Debian, as root)
 
 .PHONY: lint
 lint: dev ## Check style, types, and which package may import which
@@ -124,6 +133,20 @@ $(VENV)/installed-dev: $(VENV)/made $(SOURCES)
 
 $(NODE_MODULES): $(VENV)/installed-dev frontend/package-lock.json
 	@$(NPM) ci
+	@touch $@
+
+build/bench/%: benchmarks/c/%.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -D_GNU_SOURCE -o $@ $<
+
+# nginx is unpacked and not installed, so that no service starts; its temporary files are where it was built for.
+build/bench/peers: Makefile
+	@mkdir -p build/bench/debs build/bench/node /var/lib/nginx
+	@cd build/bench/debs && apt-get download --quiet nginx libnginx-mod-nchan
+	@for each in build/bench/debs/*.deb; do dpkg -x "$$each" build/bench/nginx; done
+	@$(PYTHON) -m venv --clear build/bench/venv
+	@build/bench/venv/bin/python -m pip --disable-pip-version-check --quiet install $(BENCH_PEERS)
+	@npm --silent --prefix build/bench/node install $(BENCH_NODE_PEERS)
 	@touch $@
 
 build/fuzz/installed: Makefile
