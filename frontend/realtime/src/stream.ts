@@ -61,6 +61,7 @@ async function connect(api: Api, place: Place, { onEvent, onLink }: StreamHandle
   const line = new AbortController();
   const cut = (): void => line.abort();
   signal.addEventListener('abort', cut);
+  const stopListening = surroundings.onOffline(cut);
   let stopWatching = (): void => undefined;
   const watch = (): void => {
     stopWatching();
@@ -84,6 +85,7 @@ async function connect(api: Api, place: Place, { onEvent, onLink }: StreamHandle
     return { wasOpen, status: 0, problem: null }; // the line broke, or the watch cut it
   } finally {
     stopWatching();
+    stopListening();
     signal.removeEventListener('abort', cut);
     line.abort();
   }

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly later: (milliseconds: number, then: () => void) => () => void;
   /** Calls back when waiting may have become needless: the network is back, or somebody looks again. */
   readonly onWake: (then: () => void) => () => void;
+  /** Calls back when the network is gone; an open connection may not notice it for a long time. */
+  readonly onOffline: (then: () => void) => () => void;
 }
 
 export const browser: Surroundings = {
@@ -33,6 +35,10 @@ export const browser: Surroundings = {
       removeEventListener('online', then);
       document.removeEventListener('visibilitychange', look);
     };
+  },
+  onOffline: (then) => {
+    addEventListener('offline', then);
+    return () => removeEventListener('offline', then);
   },
 };
 

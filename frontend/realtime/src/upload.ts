@@ -29,8 +29,10 @@ export async function send(file: File, api: Api, surroundings: Surroundings, opt
   let resumable = false;
   for (let urls = 1; ; urls += 1) {
     const body = { filename: file.name, contentType: file.type, size: file.size, ...(resumable && { resumable }) };
-    const opened = await api.insist<UploadOpened>('/media/upload/init', { method: 'POST', body, signal: options.signal });
+    // Not to be broken off: of an upload that was opened without our hearing of it nobody could give the room back.
+    const opened = await api.insist<UploadOpened>('/media/upload/init', { method: 'POST', body });
     try {
+      options.signal?.throwIfAborted();
       await (opened.resumable ? sendChunks : sendWhole)(opened, file, surroundings, options);
       return await api.insist<UploadAccepted>('/media/upload/complete', { method: 'POST', body: { objectPath: opened.objectPath }, signal: options.signal });
     } catch (error) {

@@ -134,16 +134,20 @@ test('an id that the service can not read is not sent again', async () => {
   it.stop();
 });
 
-test('without a network it says so, and comes back with it', async () => {
-  const it = await listening(({ signal }) => new TestStream(signal).response);
-  it.browser.isConnected = false;
-  it.stop();
-  const away = await listening(() => {
-    throw new TypeError('fetch failed');
-  });
-  away.browser.isConnected = false;
-  await away.browser.pass(3000);
+test('without a network it says so at once, and comes back with it', async () => {
+  const streams: TestStream[] = [];
+  const it = await listening(({ signal }) => (streams.push(new TestStream(signal)), streams.at(-1)!.response));
+  await streams[0]!.snapshot();
 
-  assert.equal(away.last().status, 'offline');
-  away.stop();
+  await it.browser.lose();
+  assert.equal(it.last().status, 'offline');
+  await it.browser.pass(3000);
+  assert.equal(it.last().status, 'offline');
+  it.browser.isConnected = true;
+  it.browser.wake();
+  await settled();
+
+  assert.equal(it.last().status, 'live');
+  assert.deepEqual(resumedFrom(it).at(-1), 'e-1');
+  it.stop();
 });

@@ -25,6 +25,7 @@ export class TestBrowser implements Surroundings {
   onPut: (request: TestRequest) => void = (request) => request.answer(200);
   private timers: { readonly at: number; readonly then: () => void }[] = [];
   private readonly wakers = new Set<() => void>();
+  private readonly losers = new Set<() => void>();
   private readonly answering: Answering;
 
   constructor(answering: Answering) {
@@ -66,6 +67,18 @@ export class TestBrowser implements Surroundings {
     this.wakers.add(then);
     return () => void this.wakers.delete(then);
   };
+
+  readonly onOffline = (then: () => void): (() => void) => {
+    this.losers.add(then);
+    return () => void this.losers.delete(then);
+  };
+
+  /** Takes the network away, without any connection's noticing it. */
+  async lose(): Promise<void> {
+    this.isConnected = false;
+    for (const then of [...this.losers]) then();
+    await settled();
+  }
 
   wake(): void {
     for (const then of [...this.wakers]) then();

@@ -160,3 +160,13 @@ test('an upload that is aborted stops at once and gives its room back', async ()
   assert.ok(it.browser.puts[0]!.isAborted);
   assert.deepEqual(it.aborted(), ['{"objectPath":"media/alice/1"}']);
 });
+
+test('an upload that is aborted while it is opened gives its room back, too', async () => {
+  const it = sending(SMALL, () => assert.fail());
+  it.control.abort();
+  const error = (await it.ending) as Error;
+
+  assert.equal(error.name, 'AbortError');
+  assert.equal(it.browser.puts.length, 0);
+  assert.deepEqual(it.aborted(), ['{"objectPath":"media/alice/1"}']);
+});
