@@ -10,6 +10,7 @@ import threading
 from functools import partial
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
+from urllib.parse import quote, unquote, urlsplit
 
 from gcp_storage_emulator.handlers.buckets import create_bucket
 from gcp_storage_emulator.server import RequestHandler
@@ -44,6 +45,14 @@ class BrowserHandler(RequestHandler):
         self.send_header("Access-Control-Max-Age", "600")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def do_POST(self) -> None:  # noqa: N802  # as above
+        """A session may begin in the XML API, too, as the service has it: it becomes one of the JSON API."""
+        if self.headers.get("x-goog-resumable") == "start":
+            bucket, _, name = urlsplit(self.path).path.lstrip("/").partition("/")
+            self.path = f"/upload/storage/v1/b/{bucket}/o?uploadType=resumable&name={quote(unquote(name), safe='')}"
+            self.headers["X-Upload-Content-Type"] = self.headers.get("Content-Type", "application/octet-stream")
+        super().do_POST()
 
     def end_headers(self) -> None:
         """Every answer may be read, refusals included."""

@@ -1,6 +1,5 @@
 """The storage emulator of deploy/compose.yaml: what browsers ask of it, over a real socket."""
 
-import importlib.util
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,18 +11,12 @@ from types import ModuleType
 
 import pytest
 
-from tests.deploy.tools import DEPLOY, output_of, tool
+from tests.deploy.tools import DEPLOY, emulator, output_of, tool
 
 
-@pytest.fixture(scope="module")
-def emulator() -> ModuleType:
-    """It is no package: its image has it as a single file."""
-    spec = importlib.util.spec_from_file_location("emulator", DEPLOY / "emulator/emulator.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(scope="module", name="emulator")
+def emulator_module() -> ModuleType:
+    return emulator()
 
 
 @pytest.fixture

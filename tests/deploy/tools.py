@@ -1,11 +1,12 @@
 """Where the programs are that judge what is deployed: they come with the development tools, or are missing."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 import pytest
 
@@ -23,6 +24,16 @@ def tool(name: str) -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return path
+
+
+def emulator() -> ModuleType:
+    """The storage emulator's module; it is no package, for its image has it as a single file."""
+    spec = importlib.util.spec_from_file_location("emulator", DEPLOY / "emulator/emulator.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def output_of(*command: str | Path, environment: Mapping[str, str] = NOTHING) -> str:
