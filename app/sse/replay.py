@@ -17,6 +17,8 @@ from jobs.eventlog import PAGE_ENTRIES, CursorGone, Entry, EventLog, LogUnavaila
 log = structlog.get_logger(__name__)
 
 CATCH_UP_SECONDS = 30.0
+PAGES_AT_ONCE = 2
+"""Pages under way: with those of a thousand who come back at once in one turn of the loop, live events would wait."""
 
 Fallback = Callable[[EventId | None, str | None], Awaitable[bytes]]
 """What a stream begins with that resumes nothing: given the id to go on from, or None where an event with one follows
@@ -52,6 +54,7 @@ class Replay:
         self._log = log
         self._metrics = metrics
         self._tell_untold = tell_untold
+        self._reading = asyncio.Semaphore(PAGES_AT_ONCE)
 
     async def bring(self, connection: Connection) -> None:
         """Bring a held stream to the present; one for which that is not possible ends."""
@@ -84,7 +87,8 @@ class Replay:
         """Replay pages until one comes short. A cursor that is gone starts the stream over."""
         while connection.stream.last is not None:
             try:
-                entries = await self._log.after(connection.owner, connection.stream.last)
+                async with self._reading:
+                    entries = await self._log.after(connection.owner, connection.stream.last)
             except CursorGone as gone:
                 self._metrics.resets.inc()
                 await self._start_over(connection, gone.reason)
