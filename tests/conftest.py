@@ -19,6 +19,14 @@ from tests.postgres import PostgresMissing, PostgresServer, running_postgres
 pytest.register_assert_rewrite("tests.contract", "tests.factories", "tests.listeners", "tests.readers")
 
 
+LONG = ("tests/faults/", "tests/deploy/test_image.py", "tests/acceptance/studio/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: files are handed out one by one, and nobody is to be left with the longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
