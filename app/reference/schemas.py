@@ -172,13 +172,19 @@ def _bounded(field: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
 
 
 def _for_types(schema: dict[str, Any], bounds: Mapping[str, int]) -> dict[str, Any]:
-    """An upload's body with the types that this service takes, each with its own bound."""
+    """An upload's body with the types that this service takes, each with its own bound.
+
+    What is too large is said by what the body is not: a body that breaks another rule is a 422, such a one a 413.
+    """
     fields = {**schema["properties"], "contentType": {"enum": list(bounds)}}
-    rules = [
+    too_large = [
         {
-            "if": {"properties": {"contentType": {"enum": [each for each, most in bounds.items() if most == bound]}}},
-            "then": {"properties": {"size": {"maximum": bound}}},
+            "properties": {
+                "contentType": {"enum": [each for each, most in bounds.items() if most == bound]},
+                "size": {"type": "integer", "exclusiveMinimum": bound},
+            },
+            "required": ["contentType", "size"],
         }
         for bound in sorted(set(bounds.values()))
     ]
-    return {**schema, "properties": fields, "allOf": rules}
+    return {**schema, "properties": fields, "not": {"anyOf": too_large}}
