@@ -1,6 +1,7 @@
 """Fetching results: from public addresses only, every redirect looked at, bytes capped, the type from the bytes."""
 
 import asyncio
+import base64
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -11,8 +12,7 @@ import aiohttp
 from yarl import URL
 
 from actors.processing.signatures import HEAD_BYTES, sniff
-from actors.providers.base import ProviderError
-from actors.providers.failures import failure, failure_of_status
+from actors.providers.failures import failure, failure_of_status, unusable
 from schema.models import MediaKind
 
 MOST_BYTES: Mapping[MediaKind, int] = {"image": 64 * 2**20, "video": 2 * 2**30}
@@ -73,12 +73,12 @@ class Downloads:
                     if response.status not in _REDIRECTS:
                         return await _receive(response, file, kind)
                     target = target.join(URL(response.headers["Location"]))
-            raise _unusable("The provider's result is redirected too often.")
+            raise unusable("The provider's result is redirected too often.")
         except (KeyError, ValueError) as error:
-            raise _unusable("The provider's result has no usable address.") from error
+            raise unusable("The provider's result has no usable address.") from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _Refused):
-                raise _unusable("The provider's result lies at an address that is not public.") from error
+                raise unusable("The provider's result lies at an address that is not public.") from error
             raise failure("provider_unavailable") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise failure("provider_unavailable") from error
@@ -87,8 +87,18 @@ class Downloads:
         if url.origin() == self._base.origin():
             return self._own.get(url, headers=self._headers, allow_redirects=False, timeout=TIMEOUT)
         if url.scheme != "https":
-            raise _unusable("The provider's result is not offered by https.")
+            raise unusable("The provider's result is not offered by https.")
         return self._guarded.get(url, allow_redirects=False, timeout=TIMEOUT)
+
+
+def decoded(content: object) -> bytes:
+    """What came inside of an answer in base64. Raises `ProviderError`."""
+    if not isinstance(content, str) or not content:
+        raise unusable("The provider finished without any media.")
+    try:
+        return base64.b64decode(content, validate=True)
+    except ValueError as error:
+        raise unusable("The provider's result can't be read.") from error
 
 
 async def save(content: bytes, file: Path, kind: MediaKind) -> str:
@@ -100,7 +110,7 @@ async def save(content: bytes, file: Path, kind: MediaKind) -> str:
 
 async def _receive(response: aiohttp.ClientResponse, file: Path, kind: MediaKind) -> str:
     if response.status in _EXPIRED:
-        raise _unusable("The provider's result is no longer there.")
+        raise unusable("The provider's result is no longer there.")
     if response.status != 200:  # noqa: PLR2004  # whatever else is no whole file
         raise failure_of_status(response.status, response.headers, {})
     try:
@@ -116,7 +126,7 @@ async def _capped(response: aiohttp.ClientResponse, most: int) -> AsyncIterator[
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         received += len(chunk)
         if received > most:
-            raise _unusable("The provider's result is too large.")
+            raise unusable("The provider's result is too large.")
         yield chunk
 
 
@@ -134,10 +144,5 @@ async def _write(chunks: AsyncIterator[bytes], file: Path) -> bytes:
 def _media_type(head: bytes, kind: MediaKind) -> str:
     content_type = sniff(head)
     if content_type is None or not content_type.startswith(kind):
-        raise _unusable(f"What the provider calls its result is no {kind}.")
+        raise unusable(f"What the provider calls its result is no {kind}.")
     return content_type
-
-
-def _unusable(message: str) -> ProviderError:
-    """The provider did its work, and charges for it, and there is nothing to show."""
-    return ProviderError("no_output", message, retryable=False, maybe_billed=True)

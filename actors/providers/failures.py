@@ -48,6 +48,11 @@ def failure(code: str, *, retryable: bool | None = None, retry_after: float | No
     return ProviderError(code, problem.title, retryable=retries, retry_after=retry_after)
 
 
+def unusable(message: str) -> ProviderError:
+    """The provider did its work, and charges for it, and there is nothing to show."""
+    return ProviderError("no_output", message, retryable=False, maybe_billed=True)
+
+
 def failure_of_status(status: int, headers: Mapping[str, str], meanings: Mapping[int, str]) -> ProviderError:
     """What an answer with this status means; `meanings` are codes that hold for one call before the common ones."""
     if status in meanings:

@@ -35,19 +35,21 @@ class HttpApi:
     """Where a provider's API is and how it is used; `headers` hold the key and go to its own origin alone.
 
     `refusal` reads an error from an answer's status and JSON body, where the provider says more than the status does.
-    `allows` says which addresses results may come from.
+    `allows` says which addresses results may come from. A call takes at most `seconds` where it does not say otherwise;
+    it is given up when nothing comes for `silence_seconds`.
     """
 
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     seconds: float = 60.0
+    silence_seconds: float = SILENCE_SECONDS
     refusal: Refusal = no_refusal
     allows: Allows = is_public
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Calls"]:
         """Connections for one job."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=self.silence_seconds)
         async with (
             aiohttp.ClientSession(timeout=timeout, trust_env=False) as own,
             aiohttp.ClientSession(connector=guarded_connector(self.allows), trust_env=False) as guarded,

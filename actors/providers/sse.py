@@ -1,7 +1,9 @@
 """Reading server-sent events from an answer's bytes, lines of any length included."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from actors.providers.failures import failure
 
@@ -12,6 +14,14 @@ class ServerEvent:
 
     name: str
     data: str
+
+    def object(self) -> Mapping[str, Any]:
+        """The JSON object that is its data; an empty one where it is none."""
+        try:
+            value = json.loads(self.data)
+        except ValueError:
+            value = None
+        return value if isinstance(value, dict) else {}
 
 
 async def events_of(pieces: AsyncIterator[bytes], most_bytes: int) -> AsyncIterator[ServerEvent]:
