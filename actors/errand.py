@@ -6,6 +6,8 @@ class RunErrand:
 
     def __init__(self, id: str | None = None) -> None:
         self.id = id
+        # Nothing outlives the run yet, so nobody would pick it up.
+        self.goes_on = False
         self.billed = 0.0
 
     async def note(self, id: str) -> None:

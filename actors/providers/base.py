@@ -97,6 +97,14 @@ class Errand(Protocol):
         """What an earlier attempt noted: this is picked up, and nothing is submitted."""
         ...
 
+    @property
+    def goes_on(self) -> bool:
+        """Asked when the work is stopped: whether another attempt picks it up, so that the provider's job is left be.
+
+        So it is where a worker shuts down or lost its lease, and not where the job is cancelled or out of time.
+        """
+        ...
+
     async def note(self, id: str) -> None:
         """Store the provider's id, before it is waited for. Raises when the lease is lost: then the work stops."""
         ...
@@ -148,6 +156,11 @@ class Provider(Protocol):
         frees what it held. Raises `ProviderError`.
         """
         ...
+
+
+def whole_prompt(request: GenerationRequest) -> str:
+    """The prompt for an API that knows no negative one."""
+    return f"{request.prompt}\n\nAvoid: {request.negative_prompt}" if request.negative_prompt else request.prompt
 
 
 def check_request(models: Iterable[ModelInfo], request: GenerationRequest) -> ModelInfo:

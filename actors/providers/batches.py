@@ -1,16 +1,16 @@
-"""Batches where each picture is a call of its own and there is no job to look up: what was sent is noted before."""
+"""Batches made one by one, each output a request of its own: what was asked for is noted before it is asked for."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter
 from actors.providers.failures import AnswerLost
 
-Make = Callable[[int], Awaitable[Output]]
+Make = Callable[[int, Errand], Awaitable[Output]]
 
 SENT = "sent"
 
 _ITS_OWN = frozenset({"content_policy", "no_output"})
-"""What befalls one picture and says nothing of the next."""
+"""What befalls one output and says nothing of the next."""
 
 
 async def one_by_one(
@@ -18,21 +18,21 @@ async def one_by_one(
 ) -> AsyncGenerator[Output | Missing, None]:
     """Yield what `make` makes of each index. What may have been paid for is not asked for again, whoever was killed.
 
-    The errand is the index that comes next, and "sent" behind it once that was asked for: those before are there.
-    Raises `ProviderError`, when there is nothing to show or another attempt goes on from there.
+    The errand is the index that comes next, and behind it "sent" once that was asked for, or the id of the provider's
+    job where `make` notes one: then it is picked up. Raises `ProviderError`, when there is nothing to show or another
+    attempt goes on from there.
     """
-    begin, was_sent = _left_by(errand)
-    if was_sent:
+    begin, left = _left_by(errand)
+    if left == SENT:
         yield _lost(begin, request.n)
-        begin += 1
+        begin, left = begin + 1, None
     for index in range(begin, request.n):
-        _tell(report, index, request.n)
+        _tell(report, index, request)
+        nth = _Nth(errand, index, left if index == begin else None)
         try:
-            await errand.note(f"{index} {SENT}")
-            result: Output | Missing = await make(index)
+            result: Output | Missing = await _made(make, index, nth)
         except ProviderError as error:
-            if error.retryable and not error.maybe_billed:
-                await errand.note(str(index))
+            if error.retryable:
                 raise
             if error.code not in _ITS_OWN:
                 for missing in _rest(error, index, request.n):
@@ -43,14 +43,50 @@ async def one_by_one(
         yield result
 
 
-def _left_by(errand: Errand) -> tuple[int, bool]:
-    """Where an earlier attempt stopped, and whether it had asked for that one."""
-    index, *sent = (errand.id or "0").split()
-    return int(index), sent == [SENT]
+class _Nth:
+    """The errand of one output in the batch's own."""
+
+    def __init__(self, batch: Errand, index: int, id: str | None) -> None:
+        self._batch = batch
+        self._index = index
+        self.id = id
+
+    @property
+    def goes_on(self) -> bool:
+        return self._batch.goes_on
+
+    async def note(self, id: str) -> None:
+        self.id = id
+        await self._batch.note(f"{self._index} {id}")
+
+    async def forget(self) -> None:
+        self.id = None
+        await self._batch.note(str(self._index))
+
+    def cost(self, amount: float) -> None:
+        self._batch.cost(amount)
+
+
+async def _made(make: Make, index: int, errand: _Nth) -> Output:
+    if errand.id is None:
+        await errand.note(SENT)
+    try:
+        return await make(index, errand)
+    except ProviderError as error:
+        if error.retryable and errand.id == SENT:
+            # The provider said no to it, so it may be asked again.
+            await errand.forget()
+        raise
+
+
+def _left_by(errand: Errand) -> tuple[int, str | None]:
+    """Where an earlier attempt stopped, and what of it is under way."""
+    index, _, left = (errand.id or "0").partition(" ")
+    return int(index), left or None
 
 
 def _lost(index: int, n: int) -> Missing:
-    """The picture that an earlier attempt asked for and did not live to see."""
+    """The output that an earlier attempt asked for and did not live to see."""
     if n == 1:
         raise AnswerLost
     return _missing(index, AnswerLost())
@@ -67,9 +103,9 @@ def _missing(index: int, error: ProviderError) -> Missing:
     return Missing(index, error.code, error.message)
 
 
-def _tell(report: Reporter, index: int, n: int) -> None:
-    if n == 1:
-        # One call is all the work, and how far it is nobody knows.
-        report.phase("Generating the image")
+def _tell(report: Reporter, index: int, request: GenerationRequest) -> None:
+    if request.n == 1:
+        # One request is all the work, and how far it is nobody knows.
+        report.phase(f"Generating the {request.kind}")
     else:
-        report.units(index, n, f"Generating image {index + 1} of {n}")
+        report.units(index, request.n, f"Generating {request.kind} {index + 1} of {request.n}")

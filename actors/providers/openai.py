@@ -9,7 +9,16 @@ from typing import Any
 
 import aiohttp
 
-from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter, check_request
+from actors.providers.base import (
+    Errand,
+    GenerationRequest,
+    Missing,
+    Output,
+    ProviderError,
+    Reporter,
+    check_request,
+    whole_prompt,
+)
 from actors.providers.batches import one_by_one
 from actors.providers.downloads import decoded, save
 from actors.providers.failures import AnswerLost, failure, unusable
@@ -71,7 +80,7 @@ class _Pictures:
     scratch: Path
     prices: TokenPrices | None
 
-    async def make(self, index: int) -> Output:
+    async def make(self, index: int, errand: Errand) -> Output:  # noqa: ARG002  # the API keeps nothing to pick up
         """One picture. Raises `ProviderError`."""
         with ExitStack() as files:
             answer = await self._answer(_ask(self.request, files))
@@ -119,9 +128,7 @@ def _ask(request: GenerationRequest, files: ExitStack) -> dict[str, Any]:
     """What to send: a JSON body, or a form where there are inputs, whose `files` are closed with the stack."""
     fields: dict[str, Any] = {
         "model": request.upstream_model or request.model.removeprefix(f"{NAME}/"),
-        "prompt": f"{request.prompt}\n\nAvoid: {request.negative_prompt}"
-        if request.negative_prompt
-        else request.prompt,
+        "prompt": whole_prompt(request),
         "n": 1,
         "size": f"{request.width}x{request.height}",
         **request.options,

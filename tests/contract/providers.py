@@ -54,6 +54,7 @@ class NotedErrand:
     """An `Errand` without a row behind it: what is noted survives in `id`, as a row would keep it."""
 
     id: str | None = None
+    goes_on: bool = False
     noted: list[str] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
 
