@@ -55,6 +55,10 @@ class _Nth:
     def goes_on(self) -> bool:
         return self._batch.goes_on
 
+    async def note_sent(self) -> None:
+        """It is about to be asked for: from here on it may be paid for."""
+        await self._batch.note(f"{self._index} {SENT}")
+
     async def note(self, id: str) -> None:
         self.id = id
         await self._batch.note(f"{self._index} {id}")
@@ -69,11 +73,11 @@ class _Nth:
 
 async def _made(make: Make, index: int, errand: _Nth) -> Output:
     if errand.id is None:
-        await errand.note(SENT)
+        await errand.note_sent()
     try:
         return await make(index, errand)
     except ProviderError as error:
-        if error.retryable and errand.id == SENT:
+        if error.retryable and errand.id is None:
             # The provider said no to it, so it may be asked again.
             await errand.forget()
         raise

@@ -53,6 +53,11 @@ def unusable(message: str) -> ProviderError:
     return ProviderError("no_output", message, retryable=False, maybe_billed=True)
 
 
+def unreadable() -> ProviderError:
+    """It answered as if all was well: what it did of it is anybody's guess."""
+    return ProviderError("provider_error", "The provider's answer can't be read.", retryable=False, maybe_billed=True)
+
+
 def failure_of_status(status: int, headers: Mapping[str, str], meanings: Mapping[int, str]) -> ProviderError:
     """What an answer with this status means; `meanings` are codes that hold for one call before the common ones."""
     if status in meanings:

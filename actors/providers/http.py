@@ -13,7 +13,7 @@ from yarl import URL
 
 from actors.providers.base import ProviderError
 from actors.providers.downloads import Allows, Downloads, guarded_connector, is_public
-from actors.providers.failures import AnswerLost, failure, failure_of_status
+from actors.providers.failures import AnswerLost, failure, failure_of_status, unreadable
 from actors.providers.sse import ServerEvent, events_of
 from schema.models import MediaKind
 
@@ -162,10 +162,7 @@ def _parsed(text: bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        # It answered as if all was well: what it did of it is anybody's guess.
-        raise ProviderError(
-            "provider_error", "The provider's answer can't be read.", retryable=False, maybe_billed=True
-        ) from error
+        raise unreadable() from error
 
 
 @contextmanager

@@ -47,12 +47,35 @@ async def polled(ask: Callable[[], Awaitable[T | None]], pace: Pace) -> T:
         pause = min(pause * pace.growth, pace.longest_seconds)
 
 
+async def submitted(
+    errand: Errand, submit: Callable[[], Awaitable[str]], call_off: Callable[[str], Awaitable[object]]
+) -> str:
+    """The id that `submit` answers with, once it is noted.
+
+    A stop that comes before the answer waits for it for a moment: else what was accepted would run on unseen.
+    """
+    asked = asyncio.ensure_future(submit())
+    try:
+        accepted = await asyncio.shield(asked)
+    except asyncio.CancelledError:
+        # Whatever goes wrong now, it was a stop.
+        with suppress(Exception):
+            async with asyncio.timeout(CALL_OFF_SECONDS):
+                await (errand.note if errand.goes_on else call_off)(await asked)
+        raise
+    async with called_off(errand, lambda: call_off(accepted)):
+        await errand.note(accepted)
+    return accepted
+
+
 @asynccontextmanager
 async def called_off(errand: Errand, call_off: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
     """Have the provider's job stopped when the work inside is, unless another attempt goes on with it."""
     try:
         yield
-    except asyncio.CancelledError:
+    except ProviderError:
+        raise
+    except BaseException:
         if not errand.goes_on:
             with suppress(ProviderError, TimeoutError):
                 async with asyncio.timeout(CALL_OFF_SECONDS):

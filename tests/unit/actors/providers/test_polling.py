@@ -7,7 +7,7 @@ import pytest
 
 from actors.providers.base import ProviderError
 from actors.providers.failures import failure
-from actors.providers.polling import Pace, called_off, polled
+from actors.providers.polling import Pace, called_off, polled, submitted
 from tests.contract.providers import NotedErrand
 
 Ask = Callable[[], Awaitable[str | None]]
@@ -80,3 +80,27 @@ async def test_a_job_is_called_off_unless_somebody_goes_on_with_it(*, goes_on: b
         await task
 
     assert calls == ([] if goes_on else ["off"])
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_a_stop_before_the_answer_waits_for_it_and_leaves_nothing_unseen(*, goes_on: bool) -> None:
+    off: list[str] = []
+    asked, answered = asyncio.Event(), asyncio.Event()
+    errand = NotedErrand(goes_on=goes_on)
+
+    async def submit() -> str:
+        asked.set()
+        await answered.wait()
+        return "job-1"
+
+    async def call_off(id: str) -> None:
+        off.append(id)
+
+    task = asyncio.create_task(submitted(errand, submit, call_off))
+    await asked.wait()
+    task.cancel()
+    answered.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert (errand.id, off) == (("job-1", []) if goes_on else (None, ["job-1"]))

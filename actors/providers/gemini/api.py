@@ -1,0 +1,65 @@
+"""What every way of the Gemini API shares: where it is, what its errors mean, how media are sent and shapes named."""
+
+import asyncio
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from actors.providers.base import GenerationRequest, ProviderError
+from actors.providers.failures import LONGEST_RETRY_AFTER, failure
+from actors.providers.http import HttpApi
+
+BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
+
+
+def gemini_api(key: str, base_url: str = BASE_URL) -> HttpApi:
+    """The API at `base_url`. A picture takes minutes, and a connection that is given up early loses a paid one."""
+    return HttpApi(base_url, {"x-goog-api-key": key}, seconds=300.0, silence_seconds=300.0, refusal=_refusal)
+
+
+def upstream_model(request: GenerationRequest) -> str:
+    """The model as the API calls it."""
+    return request.upstream_model or request.model.rpartition("/")[2]
+
+
+async def contents_of(request: GenerationRequest) -> list[tuple[str, str]]:
+    """The inputs, each as its content type and its bytes in base64."""
+    contents = []
+    for given in request.inputs:
+        content = await asyncio.to_thread(given.file.read_bytes)
+        contents.append((given.content_type, base64.b64encode(content).decode()))
+    return contents
+
+
+def aspect_ratio(request: GenerationRequest, offered: tuple[str, ...]) -> str:
+    """That of the `offered` ratios ("16:9") which is nearest to the size that was asked for."""
+    wanted = request.width / request.height
+
+    def distance(ratio: str) -> float:
+        width, _, height = ratio.partition(":")
+        offer = int(width) / int(height)
+        return max(offer / wanted, wanted / offer)
+
+    return min(offered, key=distance)
+
+
+def _refusal(status: int, body: Any) -> ProviderError | None:
+    error = body.get("error") if isinstance(body, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    by_type = {str(each.get("@type")).rpartition(".")[2]: each for each in details or () if isinstance(each, dict)}
+    if by_type.get("ErrorInfo", {}).get("reason") == "API_KEY_INVALID":
+        # It comes as a 400, but it is not the caller's request that is wrong.
+        return failure("provider_error", retryable=False)
+    if status != 429:  # noqa: PLR2004
+        return None
+    if "PerDay" in str(by_type.get("QuotaFailure")):
+        # The delay that comes with it is that of the quota of the minute.
+        return failure("quota_exceeded")
+    return failure("rate_limited", retry_after=_delay(by_type.get("RetryInfo", {})))
+
+
+def _delay(retry_info: Mapping[str, Any]) -> float | None:
+    """Seconds, from a duration as protobuf's JSON has it: "34.07s"."""
+    delay = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(retry_info.get("retryDelay")))
+    return min(float(delay[1]), LONGEST_RETRY_AFTER) if delay else None
