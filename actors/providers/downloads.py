@@ -96,9 +96,15 @@ def decoded(content: object) -> bytes:
     if not isinstance(content, str) or not content:
         raise unusable("The provider finished without any media.")
     try:
-        return base64.b64decode(content, validate=True)
+        return base64.b64decode(content)
     except ValueError as error:
         raise unusable("The provider's result can't be read.") from error
+
+
+def preview(content: object) -> tuple[bytes, str]:
+    """A partial picture that came in base64, and its content type by its bytes. Raises `ProviderError`."""
+    picture = decoded(content)
+    return picture, _media_type(picture[:HEAD_BYTES], "image")
 
 
 async def save(content: bytes, file: Path, kind: MediaKind) -> str:

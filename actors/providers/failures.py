@@ -1,5 +1,6 @@
 """What a provider's HTTP statuses mean in the one taxonomy of failures."""
 
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -58,6 +59,11 @@ def unreadable() -> ProviderError:
     return ProviderError("provider_error", "The provider's answer can't be read.", retryable=False, maybe_billed=True)
 
 
+def gave_up() -> ProviderError:
+    """It took the work on and failed at it, so it may cost what it got to."""
+    return ProviderError("provider_error", "The provider failed at it.", retryable=False, maybe_billed=True)
+
+
 def failure_of_status(status: int, headers: Mapping[str, str], meanings: Mapping[int, str]) -> ProviderError:
     """What an answer with this status means; `meanings` are codes that hold for one call before the common ones."""
     if status in meanings:
@@ -68,9 +74,14 @@ def failure_of_status(status: int, headers: Mapping[str, str], meanings: Mapping
 
 
 def retry_after_of(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the provider asks to wait (RFC 9110, 10.2.3), from a number or a date; at most an hour."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
+    """Seconds that the provider asks to wait (RFC 9110, 10.2.3), from a number or a date; at most an hour.
+
+    Some send fractions, and OpenAI's SDK prefers milliseconds in a header of their own.
+    """
+    milliseconds, value = headers.get("retry-after-ms", ""), headers.get("Retry-After", "").strip()
+    if milliseconds.isascii() and milliseconds.isdigit():
+        return min(float(milliseconds) / 1000, LONGEST_RETRY_AFTER)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return min(float(value), LONGEST_RETRY_AFTER)
     try:
         # Against the provider's own clock: ours may differ from it.

@@ -20,8 +20,8 @@ from actors.providers.base import (
     whole_prompt,
 )
 from actors.providers.batches import one_by_one
-from actors.providers.downloads import decoded, save
-from actors.providers.failures import AnswerLost, failure, unusable
+from actors.providers.downloads import decoded, preview, save
+from actors.providers.failures import AnswerLost, failure, gave_up, unusable
 from actors.providers.http import Calls, HttpApi
 from actors.providers.prices import TokenPrices
 from schema.models import ModelInfo
@@ -107,11 +107,11 @@ class _Pictures:
                 said = event.object()
                 if str(said.get("type")).endswith(".partial_image"):
                     with suppress(ProviderError):
-                        self.report.preview(decoded(said.get("b64_json")), f"image/{said.get('output_format', 'png')}")
+                        self.report.preview(*preview(said.get("b64_json")))
                 elif str(said.get("type")).endswith(".completed"):
                     return said
                 elif event.name == "error" or "error" in said:
-                    raise _refusal(0, said if "error" in said else {"error": said}) or _failed()
+                    raise _refusal(0, said if "error" in said else {"error": said}) or gave_up()
         raise AnswerLost
 
     async def _save(self, answer: Mapping[str, Any], file: Path) -> str:
@@ -153,11 +153,6 @@ def _refusal(_status: int, body: Any) -> ProviderError | None:
         return None
     code = _CODES.get(str(error.get("code"))) or _CODES.get(str(error.get("type")))
     return failure(code) if code else None
-
-
-def _failed() -> ProviderError:
-    """It had begun, so it may cost what it got to."""
-    return ProviderError("provider_error", "The provider failed half-way.", retryable=False, maybe_billed=True)
 
 
 def _size(answer: Mapping[str, Any], request: GenerationRequest) -> tuple[int, int]:

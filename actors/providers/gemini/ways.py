@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.providers.base import GenerationRequest, ProviderError, whole_prompt
-from actors.providers.failures import failure, unusable
+from actors.providers.failures import failure, gave_up, unusable
 from actors.providers.gemini.api import aspect_ratio, contents_of, upstream_model
 
 RATIOS = ("16:9", "9:16")
@@ -75,7 +75,7 @@ def _read_interaction(answer: Mapping[str, Any]) -> Video | None:
         case "budget_exceeded":
             raise failure("quota_exceeded")
         case "cancelled":
-            raise ProviderError("provider_error", "The provider stopped the job.", retryable=False, maybe_billed=True)
+            raise gave_up()
     for content in _made(answer):
         match content:
             case {"type": "video", "uri": str(uri)}:
@@ -103,7 +103,7 @@ def _failed(told: str) -> ProviderError:
     """What tells a block from a failure is not documented; the words that were seen are all there is."""
     if any(word in told.lower() for word in _WORDS_OF_A_BLOCK):
         return failure("content_policy")
-    return ProviderError("provider_error", "The provider failed.", retryable=False, maybe_billed=True)
+    return gave_up()
 
 
 async def _operation(request: GenerationRequest) -> dict[str, Any]:

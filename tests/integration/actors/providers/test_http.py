@@ -49,6 +49,8 @@ async def test_a_status_has_one_meaning(
     ("headers", "seconds"),
     [
         ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "7.5"}, 7.5),
+        ({"Retry-After": "8", "retry-after-ms": "7250"}, 7.25),
         ({"Retry-After": "Thu, 26 Nov 2026 12:00:30 GMT", "Date": "Thu, 26 Nov 2026 12:00:00 GMT"}, 30),
         ({"Retry-After": "999999"}, 3600),
         ({"Retry-After": "soon"}, None),
