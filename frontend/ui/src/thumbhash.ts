@@ -6,7 +6,7 @@ export interface Likeness {
   readonly width: number;
   readonly height: number;
   /** Four bytes a pixel: red, green, blue, alpha. */
-  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly pixels: ImageData['data'];
 }
 
 /** One plane of the picture: its mean, and the terms of its cosine transform by their frequencies. */
