@@ -165,6 +165,7 @@ export function createClient(options: ClientOptions = {}, surroundings: Surround
     once(describing, jobId, async () => change({ type: 'described', data: { job: await api.insist<JobView>(`/jobs/${encodeURIComponent(jobId)}`) } }));
 
   async function find(path: string): Promise<void> {
+    if (state.gone.has(path)) throw new Problem('It was deleted.', { status: 404, code: 'not_found' });
     if (state.media.some((item) => item.path === path)) return;
     change({ type: 'medium_found', data: { item: await api.insist<MediaItem>(mediaPath(path)) } });
   }

@@ -26,6 +26,7 @@ class Stale extends Error {}
 
 /** Sends `file`; the job that verifies it. Rejects with a `Problem`, or with the signal's reason. */
 export async function send(file: File, api: Api, surroundings: Surroundings, options: SendOptions): Promise<UploadAccepted> {
+  if (!file.size) throw new Problem('The file is empty.', { code: 'invalid_request' });
   let resumable = false;
   for (let urls = 1; ; urls += 1) {
     const body = { filename: file.name, contentType: file.type, size: file.size, ...(resumable && { resumable }) };
@@ -34,7 +35,7 @@ export async function send(file: File, api: Api, surroundings: Surroundings, opt
     try {
       options.signal?.throwIfAborted();
       await (opened.resumable ? sendChunks : sendWhole)(opened, file, surroundings, options);
-      return await api.insist<UploadAccepted>('/media/upload/complete', { method: 'POST', body: { objectPath: opened.objectPath }, signal: options.signal });
+      return await complete(opened, api, options.signal);
     } catch (error) {
       // Nobody will complete it: what it holds of the user's quota is given back at once, and not when it expires.
       api.call('/media/upload/abort', { method: 'POST', body: { objectPath: opened.objectPath } }).catch(() => undefined);
@@ -42,6 +43,15 @@ export async function send(file: File, api: Api, surroundings: Surroundings, opt
       if (!(error instanceof Stale) || urls === MOST_URLS) throw error instanceof Stale ? new Problem(error.message) : error;
       resumable = true; // what broke off once had better be able to go on the next time
     }
+  }
+}
+
+async function complete({ objectPath }: UploadOpened, api: Api, signal: AbortSignal | undefined): Promise<UploadAccepted> {
+  try {
+    return await api.insist('/media/upload/complete', { method: 'POST', body: { objectPath }, signal });
+  } catch (error) {
+    // A store in memory that was restarted after the last byte has none of them any more.
+    throw error instanceof Problem && error.code === 'upload_incomplete' ? new Stale('Storage has lost the file.') : error;
   }
 }
 

@@ -170,6 +170,16 @@ test('what another page deletes goes', async () => {
   assert.deepEqual(names(it.client.library().items), ['2.png']);
 });
 
+test('what was deleted is not found, and the service is not asked for it', async () => {
+  const it = await opened({ 'GET /api/media': () => page([item(1)]) });
+  await it.client.load();
+  await it.streams[0]!.event('media_deleted', { path: item(1).path });
+  const asked = it.browser.exchanges.length;
+
+  await assert.rejects(it.client.find(item(1).path), { status: 404 });
+  assert.equal(it.browser.exchanges.length, asked);
+});
+
 test('after a reset the loaded library is looked at again', async () => {
   let items = [item(1)];
   const it = await opened({ 'GET /api/media': () => page(items) });

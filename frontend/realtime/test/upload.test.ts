@@ -170,3 +170,26 @@ test('an upload that is aborted while it is opened gives its room back, too', as
   assert.equal(it.browser.puts.length, 0);
   assert.deepEqual(it.aborted(), ['{"objectPath":"media/alice/1"}']);
 });
+
+test('an empty file is refused before anybody is asked', async () => {
+  const it = sending(new File([], 'nothing.png', { type: 'image/png' }), () => assert.fail());
+  const error = (await it.ending) as Problem;
+
+  assert.deepEqual([error.message, error.code, it.browser.exchanges.length], ['The file is empty.', 'invalid_request', 0]);
+});
+
+test('what storage has lost before it was completed is sent again', async () => {
+  const service = opening();
+  let isLost = true;
+  const it = sending(
+    SMALL,
+    (request) => {
+      isLost = it.browser.puts.length < 2;
+      request.answer(200);
+    },
+    (exchange) => (exchange.path === '/media/upload/complete' && isLost ? json({ code: 'upload_incomplete' }, 409) : service(exchange)),
+  );
+  for (const _ of Array(8)) await it.browser.pass(10_000);
+
+  assert.equal(((await it.ending) as { jobId: string }).jobId, 'job-2');
+});
