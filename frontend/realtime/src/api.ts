@@ -15,9 +15,13 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Init extends RequestInit {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface Api {
-  readonly url: (path: string) => string;
-  readonly headers: () => Readonly<Record<string, string>>;
+  /** A request with the user's headers beside its own, whatever is answered. */
+  readonly fetch: (path: string, init: Init) => Promise<Response>;
   /** The answer's JSON, null for a 204. Rejects with a `Problem`. */
   readonly call: <Answer>(path: string, call?: Call) => Promise<Answer>;
   /** The same, sent again while what is wrong may pass. For what has the same effect however often it arrives. */
@@ -30,15 +34,24 @@ const FIRST_WAIT_MS = 1000;
 export function createApi(base: string, headers: Headers, surroundings: Surroundings): Api {
   const allHeaders = (): Readonly<Record<string, string>> => (typeof headers === 'function' ? headers() : headers);
 
+  async function fetch(path: string, init: Init): Promise<Response> {
+    const ask = (theirs: Readonly<Record<string, string>>): Promise<Response> => surroundings.fetch(base + path, { ...init, headers: { ...theirs, ...init.headers } });
+    const before = allHeaders();
+    const response = await ask(before);
+    const now = allHeaders();
+    // A 401 to a token that was replaced meanwhile says nothing of the one that took its place.
+    return response.status === 401 && JSON.stringify(now) !== JSON.stringify(before) ? ask(now) : response;
+  }
+
   async function call<Answer>(path: string, { method = 'GET', body, headers: own, signal }: Call = {}): Promise<Answer> {
-    const init: RequestInit = {
+    const init: Init = {
       method,
       cache: 'no-store',
-      headers: { ...allHeaders(), ...(body !== undefined && { 'Content-Type': 'application/json' }), ...own },
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...own },
       ...(body !== undefined && { body: writeJson(body) }),
       ...(signal && { signal }),
     };
-    const response = await surroundings.fetch(base + path, init).catch((error: unknown) => {
+    const response = await fetch(path, init).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw new Problem(surroundings.isOnline() ? 'The service could not be reached.' : 'You are offline.', { cause: error } as object);
     });
@@ -64,5 +77,5 @@ export function createApi(base: string, headers: Headers, surroundings: Surround
     }
   }
 
-  return { url: (path) => base + path, headers: allHeaders, call, insist };
+  return { fetch, call, insist };
 }

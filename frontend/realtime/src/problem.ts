@@ -2,8 +2,6 @@
 
 import type { FieldError } from './types.js';
 
-
-
 /** `status` is 0 when nothing was heard of the service, and for the failure of a job. `retryAfterMs` is what it asked for. */
 export class Problem extends Error {
   readonly status: number;

@@ -71,8 +71,8 @@ async function connect(api: Api, place: Place, { onEvent, onLink }: StreamHandle
   try {
     watch();
     const resume = place.isWhole && place.id ? { 'Last-Event-ID': place.id } : {};
-    const init = { headers: { ...api.headers(), Accept: 'text/event-stream', ...resume }, signal: line.signal, cache: 'no-store' } as const;
-    const response = await surroundings.fetch(api.url('/events'), init);
+    const headers = { Accept: 'text/event-stream', ...resume };
+    const response = await api.fetch('/events', { headers, signal: line.signal, cache: 'no-store' });
     if (response.status !== 200 || !response.headers.get('Content-Type')?.startsWith('text/event-stream') || !response.body) {
       if (response.status === 400) place.isWhole = false; // an id that can't be used must not be sent for ever
       return { wasOpen, status: response.status === 200 ? 0 : response.status, problem: await problemOf(response, surroundings.now()) };

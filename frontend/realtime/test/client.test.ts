@@ -276,6 +276,23 @@ test('nobody waits for ever: a stream that was refused ends the upload', async (
   await assert.rejects(uploading);
 });
 
+test('a refusal of a token that was replaced meanwhile says nothing of the new one', async () => {
+  const asked: string[] = [];
+  const it = await opened({
+    'GET /api/media': ({ headers }) => {
+      asked.push(headers['Authorization'] ?? '');
+      if (asked.length > 1) return page([item(1)]);
+      it.client.setHeaders({ Authorization: 'Bearer new' });
+      return json({ code: 'unauthenticated' }, 401);
+    },
+  });
+
+  await it.client.load();
+
+  assert.deepEqual(asked, ['Bearer t', 'Bearer new']);
+  assert.equal(it.client.library().problem, null);
+});
+
 test('a new token opens a stream that was refused, where it was', async () => {
   let isRefused = true;
   const streams: TestStream[] = [];
