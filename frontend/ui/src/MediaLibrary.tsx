@@ -39,6 +39,8 @@ export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<
   const [own, setOwn] = useState<string | null>(null);
   const [doomed, setDoomed] = useState<readonly string[]>([]);
   const toFocus = useRef<string | null>(null);
+  /** Where in the grid what is looked at was last. */
+  const place = useRef(-1);
 
   const order = items.map(({ path }) => path);
   const chosen = order.filter((path) => selection.chosen.has(path));
@@ -47,9 +49,12 @@ export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<
   const current = active !== null && order.includes(active) ? active : order[0];
 
   useEffect(() => {
-    if (toFocus.current === null) return;
-    focusTile(order.indexOf(toFocus.current));
+    // What was looked at may have been deleted elsewhere, and with it the button that the focus would go back to.
+    const isLost = !opened && place.current >= 0 && document.activeElement === document.body;
+    if (toFocus.current !== null) focusTile(order.indexOf(toFocus.current));
+    else if (isLost) focusTile(Math.min(place.current, order.length - 1));
     toFocus.current = null;
+    place.current = opened ? order.indexOf(opened.path) : -1;
   });
 
   function open(path: string | null): void {

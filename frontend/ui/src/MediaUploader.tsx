@@ -7,7 +7,6 @@ import type { UploadListLabels } from './UploadList.js';
 import { useNews } from './news.js';
 import type { Upload, UploadedMedia } from './types.js';
 import { tallied } from './uploads.js';
-import type { Tally } from './uploads.js';
 import { useFileDrop } from './useFileDrop.js';
 import { useUploads } from './useUploads.js';
 
@@ -15,7 +14,6 @@ export interface MediaUploaderLabels extends UploadListLabels {
   readonly pick: string;
   readonly invitation: string;
   readonly release: string;
-  readonly news: (tally: Tally) => string;
 }
 
 export interface MediaUploaderProps {
@@ -43,6 +41,7 @@ const LABELS: MediaUploaderLabels = {
   list: 'Uploads',
   waiting: 'Waiting',
   sending: 'Sending',
+  checking: 'Sent, being checked',
   stored: 'In the library',
   cancelled: 'Cancelled',
   cancel: 'Cancel',

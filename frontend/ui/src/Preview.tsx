@@ -21,6 +21,8 @@ export interface PreviewProps {
   readonly children?: ReactNode;
 }
 
+const MOST_IN_SIGHT = 200;
+
 export function Preview({ item, previous, next, onTurn, onClose, onDelete, labels, children }: PreviewProps) {
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -49,7 +51,8 @@ export function Preview({ item, previous, next, onTurn, onClose, onDelete, label
           <Turn kind="older" label={labels.older} path={next} onTurn={onTurn} />
         </figure>
         <div className="mp-about">
-          <h2 id={title} ref={heading} tabIndex={-1} dir="auto">
+          {/* A long prompt scrolls, and not by mouse alone. */}
+          <h2 id={title} ref={heading} tabIndex={nameOf(item).length > MOST_IN_SIGHT ? 0 : -1} dir="auto">
             {nameOf(item)}
           </h2>
           <span className="mp-hidden" role="status">

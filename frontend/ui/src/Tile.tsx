@@ -5,7 +5,7 @@ import type { CSSProperties } from 'react';
 
 import type { MediaLibraryLabels } from './libraryLabels.js';
 import { Picture } from './Picture.js';
-import { duration, nameOf } from './text.js';
+import { duration, shortNameOf } from './text.js';
 import type { LibraryItem } from './types.js';
 
 export interface TileProps {
@@ -41,7 +41,7 @@ export function Tile({ item, isCurrent, isChosen, onFocus, onOpen, onChoose, lab
           </span>
         )}
         <span className="mp-caption" aria-hidden="true" dir="auto">
-          {nameOf(item)}
+          {shortNameOf(item)}
         </span>
       </button>
       {onChoose && (

@@ -2,7 +2,7 @@
 
 import { ProgressBar } from './ProgressBar.js';
 import { bytes, percent } from './text.js';
-import type { UploadEntry } from './uploads.js';
+import type { Tally, UploadEntry } from './uploads.js';
 import { tallied } from './uploads.js';
 import type { Uploads } from './useUploads.js';
 
@@ -10,11 +10,15 @@ export interface UploadListLabels {
   readonly list: string;
   readonly waiting: string;
   readonly sending: string;
+  /** All bytes have left; the service verifies them. */
+  readonly checking: string;
   readonly stored: string;
   readonly cancelled: string;
   readonly cancel: string;
   readonly again: string;
   readonly clear: string;
+  /** How many of them are where. */
+  readonly news: (tally: Tally) => string;
 }
 
 export interface UploadListProps {
@@ -26,29 +30,39 @@ export interface UploadListProps {
   readonly labels: UploadListLabels;
 }
 
+/** More than these scroll in a box of their own, which the keyboard must reach; the library stays in sight below. */
+const MOST_IN_SIGHT = 5;
+
 export function UploadList({ uploads, overall, onCleared, labels }: UploadListProps) {
   const { entries } = uploads;
-  const { open, over } = tallied(entries);
+  const tally = tallied(entries);
   if (!entries.length) return null;
   return (
     <>
-      <ul className="mp-uploads" aria-label={labels.list}>
+      <ul className="mp-uploads" aria-label={labels.list} tabIndex={entries.length > MOST_IN_SIGHT ? 0 : undefined}>
         {entries.map((entry) => (
-          <UploadLine key={entry.id} entry={entry} overall={open === 1 ? overall : null} uploads={uploads} labels={labels} />
+          <UploadLine key={entry.id} entry={entry} overall={tally.open === 1 ? overall : null} uploads={uploads} labels={labels} />
         ))}
       </ul>
-      {over > 0 && (
-        <button
-          type="button"
-          className="mp-button mp-quiet"
-          onClick={() => {
-            uploads.clear();
-            onCleared();
-          }}
-        >
-          {labels.clear}
-        </button>
-      )}
+      <div className="mp-uploads-foot">
+        {entries.length > 1 && (
+          <span className="mp-soft" aria-hidden="true">
+            {labels.news(tally)}
+          </span>
+        )}
+        {tally.over > 0 && (
+          <button
+            type="button"
+            className="mp-button mp-quiet"
+            onClick={() => {
+              uploads.clear();
+              onCleared();
+            }}
+          >
+            {labels.clear}
+          </button>
+        )}
+      </div>
     </>
   );
 }
@@ -61,7 +75,8 @@ function UploadLine({ entry, overall, uploads, labels }: LineProps) {
   const { id, file, status } = entry;
   const progress = entry.progress ?? overall;
   const isOpen = status === 'waiting' || status === 'sending';
-  const tell = status === 'failed' ? entry.reason : labels[status];
+  const isSent = status === 'sending' && (progress ?? 0) >= 100;
+  const tell = status === 'failed' ? entry.reason : labels[isSent ? 'checking' : status];
   return (
     <li className="mp-upload" data-status={status}>
       <span className="mp-upload-name" dir="auto">

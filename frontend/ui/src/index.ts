@@ -11,6 +11,7 @@ export type { MediaLibraryProps } from './MediaLibrary.js';
 export type { MediaLibraryLabels } from './libraryLabels.js';
 export { MediaUploader } from './MediaUploader.js';
 export type { MediaUploaderLabels, MediaUploaderProps } from './MediaUploader.js';
+export { sentence } from './sentence.js';
 export { decodeThumbHash } from './thumbhash.js';
 export type { Likeness } from './thumbhash.js';
 export type {

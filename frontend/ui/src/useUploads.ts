@@ -2,6 +2,7 @@
 
 import { useEffect, useReducer, useRef } from 'react';
 
+import { reasonOf } from './sentence.js';
 import type { Upload, UploadedMedia } from './types.js';
 import { reduceUploads } from './uploads.js';
 import type { Entries } from './uploads.js';
@@ -72,5 +73,3 @@ export function useUploads(options: Options): Uploads {
     clear: () => dispatch({ type: 'cleared' }),
   };
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
