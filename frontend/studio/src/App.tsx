@@ -1,6 +1,7 @@
 /** The page: whoever is signed in has a workbench, and whoever is not is asked. */
 
-import { useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import type { RefObject } from 'react';
 
 import { AnnouncerProvider } from './Announcer.js';
 import type { EventLog } from './eventLog.js';
@@ -21,13 +22,14 @@ type Open = Extract<Session, { readonly status: 'open' }>;
 export function App({ base, store, log }: AppProps) {
   const session = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const latest = useLatestOpen(session);
+  const frame = useFocusAfterSignIn(session);
   const signIn = session.status === 'asking' ? <SignIn reason={session.reason} onToken={(token) => store.paste(token)} /> : null;
   return (
     <AnnouncerProvider>
       <a className="skip" href="#library">
         Skip to the library
       </a>
-      <div className="frame">
+      <div className="frame" ref={frame}>
         {latest ? (
           <Workbench
             key={latest.user} // nothing of the one user may be shown to the other
@@ -47,11 +49,24 @@ export function App({ base, store, log }: AppProps) {
   );
 }
 
-/** Who was signed in last: what they wrote stays while they are asked for another token. */
+/** Who was signed in last: what they wrote stays while they are asked for another token, and goes when they sign out. */
 function useLatestOpen(session: Session): Open | null {
-  const [latest, setLatest] = useState<Open | null>(session.status === 'open' ? session : null);
-  if (session.status === 'open' && session !== latest) setLatest(session);
-  return session.status === 'open' ? session : latest;
+  const [latest, setLatest] = useState<Open | null>(null);
+  const isLeft = session.status === 'asking' && session.isLeft;
+  const next = session.status === 'open' ? session : isLeft ? null : latest;
+  if (next !== latest) setLatest(next);
+  return next;
+}
+
+/** The form that somebody signed in with goes away: the focus goes on to what takes its place. */
+function useFocusAfterSignIn({ status }: Session): RefObject<HTMLDivElement | null> {
+  const frame = useRef<HTMLDivElement>(null);
+  const wasAsked = useRef(false);
+  useEffect(() => {
+    if (status === 'open' && wasAsked.current) frame.current?.querySelector<HTMLElement>('.bench')?.focus();
+    if (status !== 'starting') wasAsked.current = status === 'asking';
+  }, [status]);
+  return frame;
 }
 
 function Outside({ session, children }: { readonly session: Session; readonly children: React.ReactNode }) {

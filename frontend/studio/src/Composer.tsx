@@ -1,11 +1,10 @@
 /** The form that asks for media, and what the service says about a request. */
 
-import { GenerateForm } from '@project/ui';
+import { GenerateForm, sentence } from '@project/ui';
 import type { FormProblem, GenerateFormProps, Model } from '@project/ui';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { useAnnouncer } from './Announcer.js';
-import { sentence } from './sentence.js';
 
 export interface Models {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -15,14 +14,16 @@ export interface Models {
 
 export interface ComposerProps {
   readonly models: Models;
+  readonly token: string;
   readonly generate: GenerateFormProps['onGenerate'];
   readonly initial: GenerateFormProps['initial'];
 }
 
-export function Composer({ models, generate, initial }: ComposerProps) {
+export function Composer({ models, token, generate, initial }: ComposerProps) {
   const [problem, setProblem] = useState<FormProblem | null>(null);
   const [isSending, setIsSending] = useState(false);
   const { say } = useAnnouncer();
+  useEffect(() => setProblem(null), [token]); // what was said of another token is no longer so
   if (models.status !== 'ready') return <Waiting models={models} />;
 
   const send: GenerateFormProps['onGenerate'] = async (kind, request) => {

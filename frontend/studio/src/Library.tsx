@@ -1,10 +1,9 @@
 /** The wall of pictures: what is in the library, and how it looks while there is nothing to show. */
 
-import { MediaLibrary, MediaUploader } from '@project/ui';
+import { MediaLibrary, MediaUploader, sentence } from '@project/ui';
 import type { LibraryItem, MediaUploaderProps } from '@project/ui';
 import type { CSSProperties } from 'react';
 
-import { sentence } from './sentence.js';
 
 export interface LibraryState {
   readonly items: readonly LibraryItem[];

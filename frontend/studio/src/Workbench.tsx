@@ -1,6 +1,7 @@
 /** Everything that a signed-in user sees: the composer, the jobs, the library, the event console. */
 
 import type { Job } from '@project/realtime';
+import { sentence } from '@project/ui';
 import type { LibraryItem } from '@project/ui';
 import { useCallback, useState } from 'react';
 import type { ReactNode } from 'react';
@@ -17,7 +18,6 @@ import { Library } from './Library.js';
 import { useNewsOfJobs } from './newsOfJobs.js';
 import { Notice } from './Notice.js';
 import { goTo, useRoute } from './route.js';
-import { sentence } from './sentence.js';
 import { useService } from './service.js';
 
 export interface WorkbenchProps {
@@ -72,8 +72,11 @@ export function Workbench({ base, token, user, log, signIn, onRefused, onSignOut
   return (
     <>
       <Header link={signIn ? 'out' : service.link} user={signIn ? '' : user} onSignOut={signIn ? undefined : onSignOut} />
-      <section className="bench" aria-label="New pictures">
-        {signIn ?? <Composer key={begun.round} models={service.models} generate={service.generate} initial={begun.with} />}
+      <section className="bench" aria-label="New pictures" tabIndex={-1}>
+        {signIn}
+        <div hidden={signIn !== null}>
+          <Composer key={begun.round} token={token} models={service.models} generate={service.generate} initial={begun.with} />
+        </div>
       </section>
       <main className="wall">
         <Notice link={signIn ? 'out' : service.link} reason={service.reason} onRetry={service.reconnect} />

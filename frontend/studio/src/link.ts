@@ -1,6 +1,6 @@
 /** Whether events come, in the words that the page shows. */
 
-import { sentence } from './sentence.js';
+import { sentence } from '@project/ui';
 
 /** `out` is nobody's state of a stream: there is nobody to open one for. */
 export type Link = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'closed' | 'out';

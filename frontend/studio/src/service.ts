@@ -2,6 +2,7 @@
 
 import { useClient, useGenerate, useJob, useJobs, useMediaLibrary, useMediaUpload, useSnapshot } from '@project/realtime';
 import type { Client, GenerationRequest, Job, MediaKind, Problem, Link as StreamLink } from '@project/realtime';
+import { sentence } from '@project/ui';
 import type { MediaUploaderProps, Model } from '@project/ui';
 import { useEffect, useMemo, useState } from 'react';
 
@@ -9,7 +10,6 @@ import type { EventLog } from './eventLog.js';
 import type { LibraryState } from './Library.js';
 import type { Link } from './link.js';
 import type { Route } from './route.js';
-import { sentence } from './sentence.js';
 
 export interface Models {
   readonly status: 'loading' | 'ready' | 'failed';
@@ -59,6 +59,12 @@ export function useService({ base, token, log, route, onRefused, onMissing }: Se
   const models = useModels(client, token);
   const library = useLibrary(client, options, route, onMissing);
   const tell = (problem: Problem | null): void => void (problem?.status === 401 && onRefused(token));
+  /** The same, where the answer to it says that another token is needed. */
+  const told = <Given extends unknown[], Answer>(act: (...given: Given) => Promise<Answer>) => (...given: Given): Promise<Answer> =>
+    act(...given).catch((error: Problem) => {
+      tell(error);
+      throw error;
+    });
   // Once for each answer: when another token has come, an old answer does not speak of that one.
   useEffect(() => tell(problemOf(link)), [problemOf(link)]);
   useEffect(() => tell(library.problem), [library.problem]);
@@ -70,10 +76,11 @@ export function useService({ base, token, log, route, onRefused, onMissing }: Se
     jobs,
     job,
     jobReason: error ? sentence(error.message) : 'Reading the job …',
-    cancel,
-    generate,
-    uploads,
     ...library,
+    cancel: told(cancel),
+    generate: told(generate),
+    remove: told(library.remove),
+    uploads: { ...uploads, upload: told(uploads.upload) },
   };
 }
 

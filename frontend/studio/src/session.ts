@@ -2,7 +2,8 @@
 
 export type Session =
   | { readonly status: 'starting'; readonly isOffline: boolean }
-  | { readonly status: 'asking'; readonly reason: string }
+  /** `isLeft`: whoever was here has gone, and nothing of theirs may stay in sight. */
+  | { readonly status: 'asking'; readonly reason: string; readonly isLeft: boolean }
   | { readonly status: 'open'; readonly token: string; readonly user: string };
 
 export interface SessionParts {
@@ -62,7 +63,7 @@ export class SessionStore {
 
   signOut(): void {
     this.#parts.kept.removeItem(TOKEN);
-    void this.#ask('');
+    void this.#ask('', true);
   }
 
   /** Whether there is anything to sign out of: the development user is signed in again at once. */
@@ -77,17 +78,17 @@ export class SessionStore {
     void this.#ask(this.#isPasted ? REFUSED : '');
   }
 
-  async #ask(reason: string): Promise<void> {
+  async #ask(reason: string, isLeft = false): Promise<void> {
     if (this.#pending) return;
     this.#pending = true;
     const response = await this.#parts.signIn().catch(() => null);
     this.#pending = false;
     if (response?.status === 201) this.#keep((await response.json()) as Development);
-    else if (response?.status === 404) this.#set({ status: 'asking', reason });
-    else if (response?.status === 403) this.#set({ status: 'asking', reason: await sentenceOf(response) });
+    else if (response?.status === 404) this.#set({ status: 'asking', reason, isLeft });
+    else if (response?.status === 403) this.#set({ status: 'asking', reason: await sentenceOf(response), isLeft });
     else {
       this.#set({ status: 'starting', isOffline: true });
-      this.#parts.later(AGAIN_MS, () => void this.#ask(reason));
+      this.#parts.later(AGAIN_MS, () => void this.#ask(reason, isLeft));
     }
   }
 

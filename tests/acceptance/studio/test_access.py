@@ -16,6 +16,9 @@ UNAUTHORIZED = re.compile("status of 401")
 ARABIC = "سفينة صغيرة"
 """A prompt that is written from right to left on a page that is not."""
 
+LONG = "a picture of so much that " + "there is hardly room for it, " * 40
+"""A prompt that has to be scrolled wherever all of it is shown."""
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -61,7 +64,7 @@ async def test_no_state_of_the_page_violates_what_axe_checks(browser: Browser, o
         await studio.page.get_by_text("More", exact=True).click()
         await studio.page.get_by_text("Event console").click()
         await pick(studio, ("broken.png", "image/png", b"no picture"))
-        await studio.ask_for("a picture", width=1024, height=1024)
+        await studio.ask_for(LONG, width=1024, height=1024)
         await expect(studio.card).to_be_visible()
         violations["at work"] = await studio.violations()
 
@@ -96,6 +99,34 @@ async def test_whoever_is_not_signed_in_is_asked_for_a_token(browser: Browser, o
 
         await studio.live()
         await expect(studio.page.get_by_text("as alice")).to_be_visible()
+
+
+async def test_a_token_that_is_no_longer_good_is_asked_for_and_what_was_written_stays(
+    browser: Browser, origin: str
+) -> None:
+    async with (
+        session(browser, user="") as context,
+        window(context, f"{origin}/", forgiven=[UNAUTHORIZED]) as studio,
+    ):
+        field = studio.page.get_by_label("Paste an access token")
+        prompt = studio.page.get_by_label("What should the picture show?")
+        await field.fill(token_of("of-short-patience"))
+        await studio.get("button", "Sign in").click()
+        await expect(studio.get("region", "New pictures")).to_be_focused()
+        await studio.page.route("**/generate/image", lambda route: route.fulfill(status=401), times=1)
+
+        await studio.ask_for("written before", width=64, height=64)
+        await expect(field).to_be_focused()
+        await field.fill(token_of("of-short-patience"))
+        await studio.get("button", "Sign in").click()
+        await expect(prompt).to_have_value("written before")
+        await studio.get("button", "Generate").click()
+        await expect(studio.tiles).to_have_count(1)
+
+        await studio.get("button", "Sign out").click()
+        await expect(field).to_be_focused()
+        await expect(studio.tiles).to_have_count(0)
+        await expect(prompt).to_have_count(0)
 
 
 async def test_an_answer_to_an_old_token_does_not_speak_of_a_new_one(browser: Browser, origin: str) -> None:

@@ -123,8 +123,12 @@ async def test_what_one_tab_does_the_other_sees(studio: Window, site: Site) -> N
         await expect(other.page.get_by_role("heading", name="seen by both")).to_be_visible()
         await expect(other.get("button", "Open picture: seen by both")).to_be_visible()
 
+        await studio.get("button", "Open picture: seen by both").click()
+        await expect(studio.get("dialog", "seen by both")).to_be_visible()
         await other.get("button", "Open picture: seen by both").click()
         await other.get("button", "Delete", exact=True).click()
         await other.get("button", "Delete for good").click()
 
         await expect(studio.get("button", "Open picture: seen by both")).to_have_count(0)
+        await expect(studio.page.get_by_role("alert").get_by_text("There is nothing at")).to_be_visible()
+        await expect(studio.page).to_have_url(site.address)
