@@ -23,6 +23,12 @@ def dump(error: JobError) -> dict[str, Any]:
     return error.model_dump(by_alias=False)
 
 
+def size_in_words(count: int) -> str:
+    """So many bytes for a person, and never less than they are: in MiB where those are whole."""
+    mebibytes, rest = divmod(count, 2**20)
+    return f"{count:,} bytes" if rest else f"{mebibytes:,} MiB"
+
+
 class WakeUps(Protocol):
     """How workers learn that there is work. Losing, doubling or reordering a wake-up changes nothing."""
 

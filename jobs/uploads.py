@@ -21,7 +21,7 @@ from jobs.job import Job, Upload
 from jobs.lifecycle import UNFINISHED
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import Limits, UploadPolicy, WakeUps, check_load, check_room, dump
+from jobs.policies import Limits, UploadPolicy, WakeUps, check_load, check_room, dump, size_in_words
 from jobs.presigning import object_path, presign
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -88,10 +88,10 @@ class Uploads:
         Raises `ContentTypeRefused`, `TooLarge`, `QuotaExceeded`, `QueueFull`, `StorageError`.
         """
         if body.content_type not in self._policy.types:
-            raise ContentTypeRefused(f"{body.content_type[:100]} is not one of the types that may be uploaded")
+            raise ContentTypeRefused(f"files of the type {body.content_type[:100]} can't be uploaded")
         most = min(self._policy.most(body.content_type), self._store.max_object_bytes)
         if body.size is not None and body.size > most:
-            raise TooLarge(f"an upload of this type has at most {most} bytes")
+            raise TooLarge(f"an upload of this type has at most {size_in_words(most)}")
         path = object_path(owner, body)
         async with self._database.reading() as connection:
             await check_load(self._jobs, connection, self._limits)
@@ -133,7 +133,8 @@ class Uploads:
         used += await self._uploads.pending_bytes(connection, owner)
         room = self._policy.max_bytes_per_user - used
         if room < size:
-            raise QuotaExceeded(f"your library may have {self._policy.max_bytes_per_user} bytes")
+            whole = size_in_words(self._policy.max_bytes_per_user)
+            raise QuotaExceeded(f"there is no room: your library may have {whole}")
         return room
 
     async def _is_inserted(self, connection: AsyncConnection, upload: Upload) -> Literal[True] | None:
