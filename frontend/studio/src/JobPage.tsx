@@ -2,7 +2,7 @@
 
 import type { Job } from '@project/realtime';
 import { JobProgress } from '@project/ui';
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 import { hashOf } from './route.js';
 
@@ -18,7 +18,8 @@ export interface JobPageProps {
 
 export function JobPage({ job, reason, results, onCancel, onRetry, onClose }: JobPageProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     if (!element.open) element.showModal();
     return () => element.close();

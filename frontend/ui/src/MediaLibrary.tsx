@@ -29,6 +29,9 @@ export interface MediaLibraryProps<Item extends LibraryItem = LibraryItem> {
   readonly labels?: Partial<MediaLibraryLabels> | undefined;
 }
 
+/** No item's path: with the last one gone, the focus goes to the grid itself. */
+const NOWHERE = '';
+
 export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<Item>) {
   const { items, onDelete, onOpenChange } = props;
   const words = { ...LABELS, ...props.labels };
@@ -64,15 +67,15 @@ export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<
   }
 
   function focusTile(index: number): void {
-    tilesOf(grid.current)[index]?.focus();
+    (tilesOf(grid.current)[index] ?? grid.current)?.focus();
   }
 
   function remove(): void {
     const gone = new Set(doomed);
     const from = order.findIndex((path) => gone.has(path));
     const left = order.filter((path) => !gone.has(path));
-    toFocus.current = left[Math.min(from, left.length - 1)] ?? null;
-    if (toFocus.current !== null) setActive(toFocus.current);
+    toFocus.current = left[Math.min(from, left.length - 1)] ?? NOWHERE;
+    setActive(toFocus.current);
     setDoomed([]);
     select({ type: 'none' });
     if (openPath !== null) open(null);
@@ -98,7 +101,7 @@ export function MediaLibrary<Item extends LibraryItem>(props: MediaLibraryProps<
       <p id={help} className="mp-hidden">
         {words.help}
       </p>
-      <ul ref={grid} className="mp-grid" aria-label={words.list} aria-describedby={help} data-selecting={chosen.length > 0 || undefined} onKeyDown={press}>
+      <ul ref={grid} className="mp-grid" tabIndex={-1} aria-label={words.list} aria-describedby={help} data-selecting={chosen.length > 0 || undefined} onKeyDown={press}>
         {items.map((item) => (
           <Tile
             key={item.path}

@@ -1,6 +1,6 @@
 /** A native modal dialog: the browser keeps the focus in it, and gives it back. */
 
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import type { KeyboardEvent, ReactNode } from 'react';
 
 export interface ModalProps {
@@ -15,7 +15,8 @@ export interface ModalProps {
 
 export function Modal({ className, labelledBy, describedBy, isAlert = false, onClose, onKeyDown, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     if (!element.open) element.showModal();
     return () => element.close();

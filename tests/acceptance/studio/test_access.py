@@ -53,6 +53,11 @@ async def test_the_keyboard_is_enough(studio: Window) -> None:
     await keyboard.press("Space")
     await expect(studio.page.get_by_text("1 selected")).to_be_visible()
 
+    for key in ("Delete", "Tab", "Enter"):
+        await keyboard.press(key)
+    await expect(studio.tiles).to_have_count(0)
+    await expect(studio.get("list", "Media")).to_be_focused()
+
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_state_of_the_page_violates_what_axe_checks(browser: Browser, origin: str, scheme: str) -> None:
@@ -63,6 +68,8 @@ async def test_no_state_of_the_page_violates_what_axe_checks(browser: Browser, o
 
         await studio.page.get_by_text("More", exact=True).click()
         await studio.page.get_by_text("Event console").click()
+        await studio.page.get_by_text("snapshot", exact=True).click()
+        await expect(studio.page.get_by_text("event: snapshot")).to_be_visible()
         await pick(studio, ("broken.png", "image/png", b"no picture"))
         await studio.ask_for(LONG, width=1024, height=1024)
         await expect(studio.card).to_be_visible()
@@ -154,6 +161,12 @@ async def test_what_goes_away_hands_the_focus_on(studio: Window) -> None:
     one, two = (
         studio.page.get_by_role("article", name=name).get_by_role("button", name="Dismiss") for name in ("one", "two")
     )
+
+    link = studio.get("link", "two")
+    await link.press("Enter")
+    await expect(studio.get("dialog", "Job")).to_be_visible()
+    await studio.page.keyboard.press("Escape")
+    await expect(link).to_be_focused()
 
     await two.press("Enter")
     await expect(one).to_be_focused()
