@@ -14,11 +14,14 @@ export interface JobsProps {
   readonly onDismiss: (jobs: readonly Job[]) => void;
 }
 
+/** Where the focus goes when there is nothing left to dismiss. */
+const library = (): HTMLElement | null => document.getElementById('library');
+
 const isOver = ({ status }: Job): boolean => status === 'failed' || status === 'cancelled';
 
 export function Jobs({ jobs, onCancel, onRetry, onDismiss }: JobsProps) {
   const list = useRef<HTMLUListElement>(null);
-  const focus = useKeptFocus(list, jobs, () => document.getElementById('library'));
+  const focus = useKeptFocus(list, jobs, library);
   const over = jobs.filter(isOver);
   if (!jobs.length) return null;
   return (
@@ -26,7 +29,14 @@ export function Jobs({ jobs, onCancel, onRetry, onDismiss }: JobsProps) {
       <div className="head">
         <h2 id="jobs">{headingOf(jobs)}</h2>
         {over.length > 1 && (
-          <button type="button" className="mp-button mp-quiet" onClick={() => onDismiss(over)}>
+          <button
+            type="button"
+            className="mp-button mp-quiet"
+            onClick={() => {
+              onDismiss(over);
+              library()?.focus({ preventScroll: true });
+            }}
+          >
             Dismiss all
           </button>
         )}
