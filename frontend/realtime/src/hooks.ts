@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 
 import type { Client, ClientOptions, LibraryView, Snapshot } from './client.js';
-import { lease } from './leases.js';
+import { authorizationOf, lease } from './leases.js';
 import { Problem } from './problem.js';
 import { share } from './share.js';
 import type { Share } from './share.js';
@@ -11,14 +11,21 @@ import type { Link } from './stream.js';
 import type { GenerationRequest, Job, JobAccepted, LibraryQuery, MediaKind, UploadResult } from './types.js';
 import type { UploadOptions } from './uploads.js';
 
-/** The page's client of this service and user; `headers` may be another object, or have another token, in each render. */
+/** The page's client of this service and user; `headers` may be another object or function, or have another token, in each render. */
 export function useClient(options: ClientOptions = {}): Client {
   const { key, client, hold } = lease(options);
   useEffect(() => hold(), [key]);
-  const headers = JSON.stringify(typeof options.headers === 'function' ? '' : (options.headers ?? {}));
+  const { headers } = options;
+  const latest = useRef(headers);
   useEffect(() => {
-    if (options.headers) client.setHeaders(options.headers);
-  }, [client, headers]);
+    latest.current = headers;
+  });
+  // Of a function's headers the token alone says that they are others: some may be new each time.
+  const given = typeof headers === 'function' ? authorizationOf(headers) : JSON.stringify(headers);
+  useEffect(() => {
+    const now = (): Readonly<Record<string, string>> => (typeof latest.current === 'function' ? latest.current() : (latest.current ?? {}));
+    if (headers) client.setHeaders(now);
+  }, [client, given]);
   return client;
 }
 

@@ -14,17 +14,21 @@ export interface Lease {
 const LINGER_MS = 2000;
 const held = new Map<string, { readonly client: Client; holders: number }>();
 
+const entriesOf = (headers: Headers): [string, string][] => Object.entries(typeof headers === 'function' ? headers() : headers);
+
+/** Their `Authorization`, as it is now. */
+export const authorizationOf = (headers: Headers = {}): string | undefined => entriesOf(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+
 /** Who the headers speak for: the `sub` of a JWT, which outlives its tokens, else the headers themselves. */
 export function userOf(headers: Headers = {}): string {
-  const given = Object.entries(typeof headers === 'function' ? headers() : headers);
-  const token = given.find(([name]) => name.toLowerCase() === 'authorization')?.[1].split('.')[1];
+  const token = authorizationOf(headers)?.split('.')[1];
   try {
     const claims = JSON.parse(atob((token ?? '').replaceAll('-', '+').replaceAll('_', '/'))) as { readonly sub?: unknown };
     if (typeof claims.sub === 'string') return claims.sub;
   } catch {
     // no JWT
   }
-  return JSON.stringify(given);
+  return JSON.stringify(entriesOf(headers));
 }
 
 export function lease(options: ClientOptions): Lease {

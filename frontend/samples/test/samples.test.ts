@@ -44,6 +44,7 @@ const { act, createElement } = await import('react');
 const { createRoot } = await import('react-dom/client');
 const { UploadOne } = await import('../dist/UploadOne.js');
 const { Media } = await import('../dist/Media.js');
+const { useMediaLibrary } = await import('@project/realtime');
 
 after(() => GlobalRegistrator.unregister());
 
@@ -87,5 +88,29 @@ test('the components show the library and delete from it', async () => {
 
   assert.ok(service.paths('DELETE').includes('/example-api/media/alice/1/cat.png'));
   assert.equal(container.querySelectorAll('ul[aria-label="Media"] > li').length, 0);
+  await act(async () => root.unmount());
+});
+
+test('headers by a function are those of the latest render', async () => {
+  const Reading = ({ token }: { readonly token: string }) => {
+    const { refetch } = useMediaLibrary({ serviceName: 'example-api', headers: () => ({ Authorization: `Bearer ${token}`, 'X-New-Each-Time': crypto.randomUUID() }) });
+    return createElement('button', { onClick: () => void refetch() });
+  };
+  const tokenOf = (number: number): string => `h.${btoa(JSON.stringify({ sub: 'alice', number }))}.s`;
+  const container = document.body.appendChild(document.createElement('div'));
+  const root = createRoot(container);
+  for (const number of [1, 2]) {
+    await act(async () => {
+      root.render(createElement(Reading, { token: tokenOf(number) }));
+      await settled();
+    });
+  }
+
+  await act(async () => {
+    container.querySelector('button')!.click();
+    await settled();
+  });
+
+  assert.equal(service.exchanges.at(-1)!.headers['Authorization'], `Bearer ${tokenOf(2)}`);
   await act(async () => root.unmount());
 });
