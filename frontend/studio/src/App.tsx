@@ -14,12 +14,13 @@ export interface AppProps {
   /** Where the service is: the page's own address without its last slash. */
   readonly base: string;
   readonly store: SessionStore;
-  readonly log: EventLog;
+  /** A log for whoever signs in: nothing of the one user may be shown to the other. */
+  readonly newLog: () => EventLog;
 }
 
 type Open = Extract<Session, { readonly status: 'open' }>;
 
-export function App({ base, store, log }: AppProps) {
+export function App({ base, store, newLog }: AppProps) {
   const session = useSyncExternalStore(store.subscribe, store.getSnapshot);
   const latest = useLatestOpen(session);
   const frame = useFocusAfterSignIn(session);
@@ -32,11 +33,11 @@ export function App({ base, store, log }: AppProps) {
       <div className="frame" ref={frame}>
         {latest ? (
           <Workbench
-            key={latest.user} // nothing of the one user may be shown to the other
+            key={latest.user}
             base={base}
             token={latest.token}
             user={latest.user}
-            log={log}
+            newLog={newLog}
             signIn={signIn}
             onRefused={(token) => store.refused(token)}
             onSignOut={store.canSignOut ? () => store.signOut() : undefined}

@@ -24,7 +24,7 @@ export interface WorkbenchProps {
   readonly base: string;
   readonly token: string;
   readonly user: string;
-  readonly log: EventLog;
+  readonly newLog: () => EventLog;
   /** Asks for another token, where this one is no longer good. */
   readonly signIn: ReactNode;
   readonly onRefused: (token: string) => void;
@@ -33,9 +33,10 @@ export interface WorkbenchProps {
 
 type Earlier = NonNullable<Parameters<typeof Composer>[0]['initial']>;
 
-export function Workbench({ base, token, user, log, signIn, onRefused, onSignOut }: WorkbenchProps) {
+export function Workbench({ base, token, user, newLog, signIn, onRefused, onSignOut }: WorkbenchProps) {
   const route = useRoute();
   const { note } = useAnnouncer();
+  const [log] = useState(newLog);
   const service = useService({ base, token, log, route, onRefused, onMissing: miss });
   const [begun, setBegun] = useState<{ readonly round: number; readonly with: Earlier | undefined }>({ round: 0, with: undefined });
   const [dismissed, dismiss] = useDismissals();

@@ -25,6 +25,6 @@ store.start();
 
 createRoot(document.getElementById('studio')!).render(
   <StrictMode>
-    <App base={base} store={store} log={createEventLog(() => new Date())} />
+    <App base={base} store={store} newLog={() => createEventLog(() => new Date())} />
   </StrictMode>,
 );

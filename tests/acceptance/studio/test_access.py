@@ -134,6 +134,11 @@ async def test_a_token_that_is_no_longer_good_is_asked_for_and_what_was_written_
         await expect(field).to_be_focused()
         await expect(studio.tiles).to_have_count(0)
         await expect(prompt).to_have_count(0)
+        await field.fill(token_of("who-comes-after"))
+        await studio.get("button", "Sign in").click()
+        await studio.page.get_by_text("Event console").click()
+        await expect(studio.page.get_by_text("snapshot", exact=True)).to_be_visible()
+        await expect(studio.page.get_by_text("generation_complete")).to_have_count(0)
 
 
 async def test_an_answer_to_an_old_token_does_not_speak_of_a_new_one(browser: Browser, origin: str) -> None:
