@@ -1,13 +1,14 @@
-"""What a provider owes that is somebody's server: subclass and supply also the played `server`, and a `stray`."""
+"""What a provider owes that is somebody's server: subclass with `request`, `provider_at` and a played `server`."""
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from actors.providers.base import InputMedia, Missing, Output, Provider, ProviderError
+from actors.providers.base import GenerationRequest, InputMedia, Missing, Output, Provider, ProviderError
 from tests.contract.providers import NotedErrand, ProviderContract, Recorder, RequestFor, outputs_of, results_of
 from tests.unit.actors.processing.samples import png
 
@@ -20,6 +21,8 @@ AWHILE = 0.3
 class PlayedServer(Protocol):
     """The provider's server as its documentation has it, which plays scenes."""
 
+    root: str
+    """Its base URL."""
     submits: int
     """How many generations it took on, which somebody pays for."""
     inputs: list[bytes]
@@ -55,10 +58,28 @@ class RemoteProviderContract(ProviderContract):
     def server(self) -> PlayedServer:
         raise NotImplementedError
 
-    @pytest.fixture
-    def stray(self) -> Provider:
-        """The same provider at an address where nobody listens."""
+    request: GenerationRequest
+    """One that is quick to do."""
+
+    def provider_at(self, root: str) -> Provider:
+        """The provider under test, whose server has this base URL."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def provider(self, server: PlayedServer) -> Provider:
+        return self.provider_at(server.root)
+
+    @pytest.fixture
+    def stray(self, unused_tcp_port: int) -> Provider:
+        """The same provider at an address where nobody listens."""
+        return self.provider_at(f"http://127.0.0.1:{unused_tcp_port}")
+
+    @pytest.fixture
+    def request_for(self) -> RequestFor:
+        def make(**changes: Any) -> GenerationRequest:
+            return replace(self.request, **changes)
+
+        return make
 
     @pytest.mark.parametrize(
         ("scene", "code"),

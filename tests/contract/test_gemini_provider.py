@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -54,34 +53,16 @@ PICTURE = GenerationRequest(
 FILM = replace(PICTURE, kind="video", prompt="waves at dusk", width=1280, height=720, duration_seconds=8)
 
 
-def provider_at(root: str) -> Provider:
-    pace = Pace(first_seconds=0.001, longest_seconds=0.005)
-    return GeminiProvider(gemini_api(KEY, root), [PICTURES, OMNI, VEO], PRICES, pace)
-
-
 class GeminiContract(RemoteProviderContract):
-    request: GenerationRequest
+    def provider_at(self, root: str) -> Provider:
+        pace = Pace(first_seconds=0.001, longest_seconds=0.005)
+        return GeminiProvider(gemini_api(KEY, root), [PICTURES, OMNI, VEO], PRICES, pace)
 
     @pytest.fixture
     async def server(self) -> AsyncIterator[GeminiServer]:
         server = GeminiServer()
         async with listening(server):
             yield server
-
-    @pytest.fixture
-    def provider(self, server: GeminiServer) -> Provider:
-        return provider_at(server.root)
-
-    @pytest.fixture
-    def stray(self, unused_tcp_port: int) -> Provider:
-        return provider_at(f"http://127.0.0.1:{unused_tcp_port}")
-
-    @pytest.fixture
-    def request_for(self) -> RequestFor:
-        def make(**changes: Any) -> GenerationRequest:
-            return replace(self.request, **changes)
-
-        return make
 
     async def test_a_wrong_key_is_not_the_callers_fault(
         self, provider: Provider, request_for: RequestFor, server: GeminiServer, tmp_path: Path
@@ -133,6 +114,16 @@ class TestGeminiPictures(GeminiContract):
 
 
 class VideoContract(GeminiContract):
+    recorded: str
+    """The sample of what is sent."""
+
+    async def test_what_is_sent_is_what_was_recorded(
+        self, provider: Provider, request_for: RequestFor, server: GeminiServer, tmp_path: Path
+    ) -> None:
+        await outputs_of(provider, request_for(), tmp_path)
+
+        assert server.asked == [sample(self.recorded)]
+
     async def test_a_job_that_a_killed_worker_waited_for_is_picked_up(
         self, provider: Provider, request_for: RequestFor, server: GeminiServer, tmp_path: Path
     ) -> None:
@@ -175,21 +166,9 @@ class VideoContract(GeminiContract):
 
 class TestGeminiInteractions(VideoContract):
     request = replace(FILM, model=OMNI.id)
-
-    async def test_what_is_sent_is_what_was_recorded(
-        self, provider: Provider, request_for: RequestFor, server: GeminiServer, tmp_path: Path
-    ) -> None:
-        await outputs_of(provider, request_for(), tmp_path)
-
-        assert server.asked == [sample("interaction.request.json")]
+    recorded = "interaction.request.json"
 
 
 class TestVeoOperations(VideoContract):
     request = replace(FILM, model=VEO.id)
-
-    async def test_what_is_sent_is_what_was_recorded(
-        self, provider: Provider, request_for: RequestFor, server: GeminiServer, tmp_path: Path
-    ) -> None:
-        await outputs_of(provider, request_for(), tmp_path)
-
-        assert server.asked == [sample("operation.request.json")]
+    recorded = "operation.request.json"

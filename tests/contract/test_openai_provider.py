@@ -46,31 +46,17 @@ REQUEST = GenerationRequest(
 PRICES = {MODEL.id: TokenPrices(text_in=5, image_in=8, image_out=30)}
 
 
-def provider_at(root: str) -> Provider:
-    return OpenAIProvider(openai_api(KEY, root), [MODEL], PRICES)
-
-
 class TestOpenAIProvider(RemoteProviderContract):
+    request = REQUEST
+
+    def provider_at(self, root: str) -> Provider:
+        return OpenAIProvider(openai_api(KEY, root), [MODEL], PRICES)
+
     @pytest.fixture
     async def server(self) -> AsyncIterator[OpenAIServer]:
         server = OpenAIServer()
         async with listening(server):
             yield server
-
-    @pytest.fixture
-    def provider(self, server: OpenAIServer) -> Provider:
-        return provider_at(server.root)
-
-    @pytest.fixture
-    def stray(self, unused_tcp_port: int) -> Provider:
-        return provider_at(f"http://127.0.0.1:{unused_tcp_port}")
-
-    @pytest.fixture
-    def request_for(self) -> RequestFor:
-        def make(**changes: Any) -> GenerationRequest:
-            return replace(REQUEST, **changes)
-
-        return make
 
     async def test_what_is_sent_is_what_was_asked_for(
         self, provider: Provider, request_for: RequestFor, server: OpenAIServer, tmp_path: Path
