@@ -1,9 +1,12 @@
 """Batches made one by one, each output a request of its own: what was asked for is noted before it is asked for."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 
-from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter
+from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter, check_request
 from actors.providers.failures import AnswerLost
+from actors.providers.http import Calls, HttpApi
+from schema.models import ModelInfo
 
 Make = Callable[[int, Errand], Awaitable[Output]]
 
@@ -11,6 +14,24 @@ SENT = "sent"
 
 _ITS_OWN = frozenset({"content_policy", "no_output"})
 """What befalls one output and says nothing of the next."""
+
+
+@asynccontextmanager
+async def batch(
+    api: HttpApi,
+    offered: Sequence[ModelInfo],
+    request: GenerationRequest,
+    report: Reporter,
+    errand: Errand,
+    maker: Callable[[Calls], Make],
+) -> AsyncIterator[AsyncIterator[Output | Missing]]:
+    """A provider's `generate` for a request that one of the `offered` models can take; `maker` gets the job's calls.
+
+    Raises `ProviderError`.
+    """
+    check_request(offered, request)
+    async with api.open() as calls, aclosing(one_by_one(request, report, errand, maker(calls))) as results:
+        yield results
 
 
 async def one_by_one(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,9 @@ from actors.providers.base import (
     Output,
     ProviderError,
     Reporter,
-    check_request,
     whole_prompt,
 )
-from actors.providers.batches import one_by_one
+from actors.providers.batches import batch
 from actors.providers.downloads import decoded, preview, save
 from actors.providers.failures import AnswerLost, failure, gave_up, unusable
 from actors.providers.http import Calls, HttpApi
@@ -61,15 +60,18 @@ class OpenAIProvider:
     def models(self) -> tuple[ModelInfo, ...]:
         return tuple(self.offered)
 
-    @asynccontextmanager
-    async def generate(
+    def generate(
         self, request: GenerationRequest, report: Reporter, scratch: Path, errand: Errand
-    ) -> AsyncIterator[AsyncIterator[Output | Missing]]:
-        check_request(self.offered, request)
-        async with self.api.open() as calls:
-            pictures = _Pictures(calls, request, report, scratch, self.prices.get(request.model))
-            async with aclosing(one_by_one(request, report, errand, pictures.make)) as results:
-                yield results
+    ) -> AbstractAsyncContextManager[AsyncIterator[Output | Missing]]:
+        prices = self.prices.get(request.model)
+        return batch(
+            self.api,
+            self.offered,
+            request,
+            report,
+            errand,
+            lambda calls: _Pictures(calls, request, report, scratch, prices).make,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The provider itself: each kind of media by its own way, a batch one by one."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from actors.providers.base import Errand, GenerationRequest, Missing, Output, Reporter, check_request
-from actors.providers.batches import Make, one_by_one
+from actors.providers.base import Errand, GenerationRequest, Missing, Output, Reporter
+from actors.providers.batches import Make, batch
 from actors.providers.gemini.images import Pictures
 from actors.providers.gemini.videos import Videos
 from actors.providers.gemini.ways import way_of
@@ -34,17 +34,12 @@ class GeminiProvider:
     def models(self) -> tuple[ModelInfo, ...]:
         return tuple(self.offered)
 
-    @asynccontextmanager
-    async def generate(
+    def generate(
         self, request: GenerationRequest, report: Reporter, scratch: Path, errand: Errand
-    ) -> AsyncIterator[AsyncIterator[Output | Missing]]:
-        check_request(self.offered, request)
-        async with self.api.open() as calls:
-            make = self._make(calls, request, report, scratch)
-            async with aclosing(one_by_one(request, report, errand, make)) as results:
-                yield results
+    ) -> AbstractAsyncContextManager[AsyncIterator[Output | Missing]]:
+        def maker(calls: Calls) -> Make:
+            if request.kind == "image":
+                return Pictures(calls, request, scratch, self.prices.get(request.model)).make
+            return Videos(calls, way_of(request), request, report, scratch, self.pace).make
 
-    def _make(self, calls: Calls, request: GenerationRequest, report: Reporter, scratch: Path) -> Make:
-        if request.kind == "image":
-            return Pictures(calls, request, scratch, self.prices.get(request.model)).make
-        return Videos(calls, way_of(request), request, report, scratch, self.pace).make
+        return batch(self.api, self.offered, request, report, errand, maker)
