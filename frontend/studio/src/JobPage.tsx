@@ -1,8 +1,7 @@
 /** One job by its address: how far it is or how it ended, what was asked for, and what came of it. */
 
 import type { Job } from '@project/realtime';
-import { JobProgress } from '@project/ui';
-import { useLayoutEffect, useRef } from 'react';
+import { JobProgress, Modal } from '@project/ui';
 
 import { hashOf } from './route.js';
 
@@ -17,24 +16,8 @@ export interface JobPageProps {
 }
 
 export function JobPage({ job, reason, results, onCancel, onRetry, onClose }: JobPageProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  // Closed before it is taken out of the page: only then the browser gives the focus back.
-  useLayoutEffect(() => {
-    const element = dialog.current!;
-    if (!element.open) element.showModal();
-    return () => element.close();
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      className="mp-modal job-page"
-      aria-labelledby="job-page"
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onClick={(event) => event.target === event.currentTarget && onClose()}
-    >
+    <Modal className="job-page" labelledBy="job-page" onClose={onClose}>
       <div className="job-page-body">
         <h2 id="job-page" tabIndex={-1}>
           Job
@@ -56,7 +39,7 @@ export function JobPage({ job, reason, results, onCancel, onRetry, onClose }: Jo
           ×
         </button>
       </div>
-    </dialog>
+    </Modal>
   );
 }
 

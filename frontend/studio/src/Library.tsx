@@ -4,7 +4,6 @@ import { MediaLibrary, MediaUploader, sentence } from '@project/ui';
 import type { LibraryItem, MediaUploaderProps } from '@project/ui';
 import type { CSSProperties } from 'react';
 
-
 export interface LibraryState {
   readonly items: readonly LibraryItem[];
   readonly status: 'idle' | 'loading' | 'ready' | 'failed';

@@ -11,6 +11,8 @@ export type { MediaLibraryProps } from './MediaLibrary.js';
 export type { MediaLibraryLabels } from './libraryLabels.js';
 export { MediaUploader } from './MediaUploader.js';
 export type { MediaUploaderLabels, MediaUploaderProps } from './MediaUploader.js';
+export { Modal } from './Modal.js';
+export type { ModalProps } from './Modal.js';
 export { sentence } from './sentence.js';
 export { decodeThumbHash } from './thumbhash.js';
 export type { Likeness } from './thumbhash.js';
