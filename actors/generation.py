@@ -1,55 +1,161 @@
 """Generation: a provider makes media, and each output is stored and described as soon as it is there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from actors.errand import RunErrand
+from actors.ledger import Ledger, RunErrand
 from actors.outputs import OutputShelf
-from actors.providers.base import GenerationRequest, Missing, Provider, ProviderError
+from actors.providers.base import GenerationRequest, Missing, Output, Provider, ProviderError
 from actors.work import Refused, Run
+from jobs.catalogue import output_seed
 from jobs.job import Job, Media
 from jobs.tracing import NO_TRACING, Attributes, Tracing
 from schema.problems import PROBLEMS
+
+Price = Callable[[Output], float | None]
+
+
+def no_price(_output: Output) -> None:
+    """The price of what has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """How a model is made: by whom, under which name there, and what an output costs of which they don't say it."""
+
+    provider: Provider
+    upstream: str = ""
+    price: Price = no_price
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The outputs of a job that one call of a provider makes: `count` from `first` on, by `model`."""
+
+    model: str
+    first: int
+    count: int
 
 
 class GenerationWork:
     """Chooses the provider by the job's model. Implements `Work`."""
 
-    def __init__(self, providers: Mapping[str, Provider], shelf: OutputShelf, tracing: Tracing = NO_TRACING) -> None:
-        self._providers = providers
+    def __init__(self, offers: Mapping[str, Offer], shelf: OutputShelf, tracing: Tracing = NO_TRACING) -> None:
+        self._offers = offers
         self._shelf = shelf
         self._tracing = tracing
 
     async def __call__(self, run: Run) -> list[Media]:
         request = generation_request(run.job)
-        provider = self._providers.get(request.model)
-        if provider is None:
-            raise _refused("model_retired")
         run.report.expect(files=request.n)
+        run.ledger.expect(request.n)
+        await self._take_over(run)
+        while (part := _next_part(run.ledger, request.model)) is not None:
+            await self._make(run, request, part)
+        if not run.ledger.media:
+            raise _nothing_made(run.ledger)
+        return run.ledger.media
+
+    async def _take_over(self, run: Run) -> None:
+        """Count what earlier attempts stored, where it is still there."""
+        for media in run.ledger.media:
+            if await self._shelf.has(media):
+                run.report.stored()
+            else:
+                run.ledger.forget(media)
+
+    async def _make(self, run: Run, request: GenerationRequest, part: Part) -> None:
+        """Have a part made. Raises `Refused`, `StorageError`, `LeaseLost`."""
         try:
-            media = await self._generate(provider, request, run)
+            offer = self._offers.get(part.model)
+            if offer is None:
+                raise _failure("model_retired")
+            await self._generate(run, replace(_part_of(request, part), upstream_model=offer.upstream), part, offer)
         except ProviderError as error:
+            run.ledger.tried(part.model, error.code)
             raise Refused(
                 error.code, error.message, retryable=error.retryable, retry_after=error.retry_after
             ) from error
-        if not media:
-            raise _refused("no_output")
-        return media
 
-    async def _generate(self, provider: Provider, request: GenerationRequest, run: Run) -> list[Media]:
-        media = []
-        about: Attributes = {"media.provider": provider.name, "media.model": request.model, "media.outputs": request.n}
-        with self._tracing.span("provider call", "client", about):
-            async with provider.generate(request, run.report, run.scratch, RunErrand()) as outputs:
-                async for output in outputs:
-                    if isinstance(output, Missing):
-                        continue
-                    media.append(await self._shelf.put(run, request, output))
-                    run.report.stored()
-        return media
+    async def _generate(self, run: Run, request: GenerationRequest, part: Part, offer: Offer) -> None:
+        """Store what comes of one call. Raises `ProviderError`."""
+        errand = run.ledger.errand(part.model, part.first, part.count)
+        about: Attributes = {
+            "media.provider": offer.provider.name,
+            "media.model": part.model,
+            "media.outputs": part.count,
+        }
+        bill = _Bill(run.ledger, errand, offer.price)
+        try:
+            with self._tracing.span("provider call", "client", about):
+                async with offer.provider.generate(request, run.report, run.scratch, errand) as results:
+                    async for result in results:
+                        await self._take(run, request, part, result, bill)
+        finally:
+            bill.settle()
+        run.ledger.finish(part.first, part.count)
+
+    async def _take(
+        self, run: Run, request: GenerationRequest, part: Part, result: Output | Missing, bill: "_Bill"
+    ) -> None:
+        index = part.first + result.index
+        if run.ledger.is_decided(index):
+            # It is told again by a provider that another attempt took it from.
+            return
+        if isinstance(result, Missing):
+            await run.ledger.miss(index, result.code, result.message)
+            return
+        media = await self._shelf.put(run, request, replace(result, index=index))
+        await run.ledger.keep(media, bill.cost_of(result))
+        run.report.stored()
 
 
-def _refused(code: str) -> Refused:
-    return Refused(code, PROBLEMS[code].title, retryable=PROBLEMS[code].retryable)
+class _Bill:
+    """What one call costs: what the provider says of an output, else its price, unless it says what all of it cost."""
+
+    def __init__(self, ledger: Ledger, errand: RunErrand, price: Price) -> None:
+        self._ledger = ledger
+        self._errand = errand
+        self._price = price
+        self._priced = 0.0
+
+    def cost_of(self, output: Output) -> float | None:
+        """What is spent with this output, in US dollars; None: nobody says."""
+        if output.cost is not None:
+            return output.cost
+        cost = self._price(output)
+        self._priced += cost or 0.0
+        return cost
+
+    def settle(self) -> None:
+        """Put what was told of the whole in the place of the prices."""
+        if self._errand.billed is not None:
+            self._ledger.spend(self._errand.billed - self._priced)
+
+
+def _next_part(ledger: Ledger, model: str) -> Part | None:
+    """What to have made next: what an earlier attempt has under way, else what is missing. None: all is decided."""
+    span = ledger.span()
+    if span is None:
+        return None
+    noted = ledger.record.errand
+    return Part(model, *span) if noted is None else Part(noted.model, noted.first, noted.count)
+
+
+def _part_of(request: GenerationRequest, part: Part) -> GenerationRequest:
+    return replace(request, model=part.model, n=part.count, seed=output_seed(request.seed, part.first))
+
+
+def _nothing_made(ledger: Ledger) -> Refused:
+    """Why: what befell the first output, where every one was given up."""
+    if ledger.record.lacks:
+        first = ledger.record.lacks[0]
+        return Refused(first.code, first.message, retryable=False)
+    return Refused("no_output", PROBLEMS["no_output"].title, retryable=PROBLEMS["no_output"].retryable)
+
+
+def _failure(code: str) -> ProviderError:
+    return ProviderError(code, PROBLEMS[code].title, retryable=PROBLEMS[code].retryable)
 
 
 def generation_request(job: Job) -> GenerationRequest:

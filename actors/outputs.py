@@ -63,6 +63,14 @@ class OutputShelf:
             created_at=self._clock(),
         )
 
+    async def has(self, media: Media) -> bool:
+        """Whether what was stored is still there: a store in memory forgets. Raises `StorageError`."""
+        try:
+            await self._store.stat(media.path)
+        except ObjectNotFound:
+            return False
+        return True
+
     async def _describe(self, output: Output, scratch: Path) -> Verified:
         try:
             return await describe_generated(self._children, output.file, output.content_type, scratch)

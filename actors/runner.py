@@ -12,13 +12,15 @@ import structlog
 
 from actors.gate import Gate
 from actors.heartbeat import Heartbeat
+from actors.ledger import Ledger
 from actors.middleware.cancellation import Cancellation, StopSignal
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress, ProgressReporter
 from actors.work import Refused, Run, Work
 from jobs.database import DatabaseUnavailable
 from jobs.job import Failure, Lease, Media
-from jobs.leases import LeaseService
+from jobs.leases import LeaseLost, LeaseService
+from jobs.policies import OVERDUE
 from jobs.tracing import NO_TRACING, Attributes, Tracing, log_fields, trace_of
 from schema.problems import PROBLEMS
 from schema.responses import JobKind
@@ -118,20 +120,23 @@ class Runner:
     async def _work_until_stopped(
         self, lease: Lease, stop: StopSignal, reporter: ProgressReporter, heartbeat: Heartbeat
     ) -> Ending:
-        work = asyncio.create_task(self._do(lease, reporter, heartbeat), name=f"work-{lease.job.id}")
+        ledger = Ledger(self._leases, lease, goes_on=lambda: stop.reason in {"released", "lost"})
+        work = asyncio.create_task(self._do(lease, reporter, heartbeat, ledger), name=f"work-{lease.job.id}")
         stop.bind(work.cancel)
         try:
             media = await work
-            return await self._insist(heartbeat, lambda: self._end_succeeded(lease, media))
+            return await self._insist(heartbeat, lambda: self._end_succeeded(lease, media, ledger))
         except asyncio.CancelledError:
             if stop.reason is None:
                 # Nobody here asked for it: Dramatiq interrupts the thread. The job goes back.
                 work.cancel()
                 stop.give("released")
-            return await self._insist(heartbeat, lambda: self._end_stopped(lease, stop))
+            return await self._insist(heartbeat, lambda: self._end_stopped(lease, stop, ledger))
+        except LeaseLost:
+            return "lost"
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the job gets an end
             failure = failure_of(error)
-            return await self._insist(heartbeat, lambda: self._end_failed(lease, stop, failure))
+            return await self._insist(heartbeat, lambda: self._end_failed(lease, stop, failure, ledger))
 
     async def _insist(self, heartbeat: Heartbeat, end: Callable[[], Awaitable[Ending]]) -> Ending:
         """Write the end, again and again for as long as the lease holds: the work is done and not to be lost."""
@@ -143,34 +148,47 @@ class Runner:
                     return "lost"
                 await asyncio.sleep(INSIST_SECONDS)
 
-    async def _end_succeeded(self, lease: Lease, media: list[Media]) -> Ending:
-        if await self._leases.succeed(lease, media):
+    async def _end_succeeded(self, lease: Lease, media: list[Media], ledger: Ledger) -> Ending:
+        if await self._leases.succeed(lease, media, ledger.changed):
             return "succeeded"
         # A cancel came after the last unit, or the lease is lost; in both cases the results go.
-        return "cancelled" if await self._leases.stop(lease) else "lost"
+        return await self._end_cancelled(lease, ledger)
 
-    async def _end_failed(self, lease: Lease, stop: StopSignal, failure: Failure) -> Ending:
-        if stop.reason != "cancelled" and await self._leases.fail(lease, failure):
+    async def _end_failed(self, lease: Lease, stop: StopSignal, failure: Failure, ledger: Ledger) -> Ending:
+        if stop.reason == "cancelled":
+            return await self._end_cancelled(lease, ledger)
+        if ledger.media and not lease.job.may_try_again(failure):
+            # What there is is not thrown away for what there is not.
+            ledger.miss_the_rest(failure.code, failure.message)
+            return await self._end_succeeded(lease, ledger.media, ledger)
+        if await self._leases.fail(lease, failure, ledger.changed):
             return "failed"
-        return "cancelled" if await self._leases.stop(lease) else "lost"
+        return await self._end_cancelled(lease, ledger)
 
-    async def _end_stopped(self, lease: Lease, stop: StopSignal) -> Ending:
+    async def _end_stopped(self, lease: Lease, stop: StopSignal, ledger: Ledger) -> Ending:
         if stop.reason == "lost":
             return "lost"
-        if stop.reason == "overdue" and await self._leases.expire(lease):
+        if stop.reason == "overdue" and ledger.media:
+            ledger.miss_the_rest(OVERDUE.code, OVERDUE.message)
+            return await self._end_succeeded(lease, ledger.media, ledger)
+        if stop.reason == "overdue" and await self._leases.expire(lease, ledger.changed):
             return "failed"
-        if stop.reason == "released" and await self._leases.release(lease):
+        if stop.reason == "released" and await self._leases.release(lease, ledger.changed):
             return "released"
-        return "cancelled" if await self._leases.stop(lease) else "lost"
+        return await self._end_cancelled(lease, ledger)
 
-    async def _do(self, lease: Lease, reporter: ProgressReporter, heartbeat: Heartbeat) -> list[Media]:
+    async def _end_cancelled(self, lease: Lease, ledger: Ledger) -> Ending:
+        return "cancelled" if await self._leases.stop(lease, ledger.changed) else "lost"
+
+    async def _do(self, lease: Lease, reporter: ProgressReporter, heartbeat: Heartbeat, ledger: Ledger) -> list[Media]:
         job = lease.job
         async with (
             self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE),
             reporter.telling(lease, lambda: heartbeat.is_valid),
         ):
             with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
-                return await self._works[job.kind](Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid))
+                run = Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid, ledger)
+                return await self._works[job.kind](run)
 
 
 @asynccontextmanager

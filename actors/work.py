@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from actors.ledger import Ledger
 from actors.middleware.progress import ProgressReporter
 from jobs.job import Job, Media
 
@@ -22,19 +23,23 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a job: what to report to, an empty directory that is gone afterwards, and whether the lease holds."""
+    """One run of a job: what to report to, an empty directory that is gone afterwards, and whether the lease holds.
+
+    The ledger has what earlier attempts left, and keeps what this one leaves.
+    """
 
     job: Job
     report: ProgressReporter
     scratch: Path
     holds_lease: Callable[[], bool]
+    ledger: Ledger
 
 
 class Work(Protocol):
     """Does a job's work: stores what it makes, and returns what of it the library gets.
 
     It is cancelled when the job is, or when the lease is lost: then it stops at its next step and frees what it
-    holds. It writes nothing to the database. Raises `Refused`, `StorageError`.
+    holds. It writes nothing to the database but by the ledger. Raises `Refused`, `StorageError`, `LeaseLost`.
     """
 
     async def __call__(self, run: Run) -> list[Media]:

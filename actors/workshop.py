@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from actors.broker import BellBroker
 from actors.children import ChildPool
 from actors.erasure import ErasureWork
-from actors.generation import GenerationWork
+from actors.generation import GenerationWork, Offer
 from actors.hosting import hosted_workers
 from actors.outputs import OutputShelf
 from actors.processing.bounds import Bounds
@@ -52,9 +52,9 @@ def works_of(
     jobs: Jobs, *, providers: Iterable[Provider], children: ChildPool, store: Store, clock: Clock, keep_metadata: bool
 ) -> Mapping[JobKind, Work]:
     """What is done for jobs of each kind."""
-    by_model = {model.id: provider for provider in providers for model in provider.models()}
+    offers = {model.id: Offer(provider) for provider in providers for model in provider.models()}
     shelf = OutputShelf(store, children, clock, jobs.tracing)
-    generation = GenerationWork(by_model, shelf, jobs.tracing)
+    generation = GenerationWork(offers, shelf, jobs.tracing)
     return {
         "image": generation,
         "video": generation,

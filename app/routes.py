@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import HttpVersion11, hdrs, web
 from pydantic.alias_generators import to_camel
 
-from app.handlers import descriptions, events, generation, jobs, media, operations, pages, storage, uploads
+from app.handlers import descriptions, events, generation, jobs, media, operations, pages, storage, uploads, usage
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,6 +64,7 @@ ROUTES: tuple[Route, ...] = (
     Route("open_upload", "POST", "/media/upload/init", uploads.open_upload),
     Route("complete_upload", "POST", "/media/upload/complete", uploads.complete_upload),
     Route("abort_upload", "POST", "/media/upload/abort", uploads.abort_upload),
+    Route("show_usage", "GET", "/usage", usage.show_usage, query=("since", "until")),
     Route("erase_me", "DELETE", "/me", jobs.erase_me),
     Route("list_media", "GET", "/media", media.list_media, query=("prefix", "kind", "source", *_PAGE)),
     Route("delete_media_list", "POST", "/media/delete", media.delete_many),

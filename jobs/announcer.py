@@ -1,4 +1,7 @@
-"""Lifecycle events: written in the transaction of the change that they tell, each at its number within the job."""
+"""Lifecycle events: written in the transaction of the change that they tell, each at its number within the job.
+
+With the end of a job goes what it came to.
+"""
 
 from typing import Final
 
@@ -7,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.eventlog import json_line
 from jobs.job import Job
 from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.usage import UsageMeter
 from schema.events import EVENTS, Failed, GenerationQueued, JobEvent, MediaDeleted, Role, Started, event_name
 from schema.responses import JobError
 from schema.wire import Wire
@@ -23,8 +27,9 @@ def payload_of(event: Wire) -> str:
 class Announcer:
     """Writes lifecycle events; the outbox tells them."""
 
-    def __init__(self, events: EventRepository) -> None:
+    def __init__(self, events: EventRepository, meter: UsageMeter) -> None:
         self._events = events
+        self._meter = meter
 
     async def queued(self, connection: AsyncConnection, job: Job, queue_position: int) -> StoredEvent | None:
         """The job was accepted."""
@@ -35,12 +40,16 @@ class Announcer:
         """A worker began the first attempt."""
         return await self._job_event(connection, job, "started", Started(job_id=job.id))
 
-    async def complete(self, connection: AsyncConnection, job: Job, event: JobEvent) -> StoredEvent | None:
-        """Everything is stored."""
+    async def complete(
+        self, connection: AsyncConnection, job: Job, event: JobEvent, *, outputs: int
+    ) -> StoredEvent | None:
+        """Everything is stored, in so many `outputs`."""
+        await self._meter.count(connection, job, outputs)
         return await self._job_event(connection, job, "complete", event)
 
     async def failed(self, connection: AsyncConnection, job: Job, error: JobError) -> StoredEvent | None:
         """The job ended otherwise."""
+        await self._meter.count(connection, job, outputs=0)
         event = Failed(job_id=job.id, error=error.message, code=error.code, retryable=error.retryable)
         return await self._job_event(connection, job, "failed", event)
 

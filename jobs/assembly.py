@@ -34,6 +34,7 @@ from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
+from jobs.repositories.usage import UsageRepository
 from jobs.service import JobService
 from jobs.submitting import Submitting
 from jobs.sweeper import Sweeper, SweepPolicy
@@ -41,6 +42,7 @@ from jobs.tickets import Tickets
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.uploads import Uploads
 from jobs.urls import Urls
+from jobs.usage import UsageMeter, UsageReport
 from jobs.views import Views
 from schema.settings import Settings
 from storage.store import Store
@@ -60,6 +62,7 @@ class Jobs:
     log: EventLog
     bus: EventBus
     tickets: Tickets
+    usage: UsageReport
     background: Background
     queue_watch: QueueWatch
     tracing: Tracing
@@ -86,7 +89,8 @@ def assemble(
     keys, pending = IdempotencyRepository(time), UploadRepository(time)
     log = EventLog(redis, clock, keep_seconds=settings.event_log_seconds, max_entries=settings.event_log_entries)
     background, alarm = Background(), Alarm()
-    announcer = Announcer(events)
+    usage = UsageRepository()
+    announcer = Announcer(events, UsageMeter(usage, clock))
     outbox = Outbox(database, events, log)
     views = Views(queue, media, log, urls)
     policy = upload_policy(settings)
@@ -158,6 +162,7 @@ def assemble(
         events,
         keys,
         pending,
+        usage,
         service=service,
         outbox=outbox,
         library=library,
@@ -196,6 +201,7 @@ def assemble(
         log=log,
         bus=EventBus(redis, links_of(redis)),
         tickets=Tickets(redis),
+        usage=UsageReport(database, usage),
         background=background,
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),
         tracing=tracing,

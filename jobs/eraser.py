@@ -17,6 +17,7 @@ from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.uploads import UploadRepository
+from jobs.repositories.usage import UsageRepository
 from jobs.service import JobService
 from storage.paths import user_prefixes
 
@@ -40,6 +41,7 @@ class Eraser:
         events: EventRepository,
         keys: IdempotencyRepository,
         uploads: UploadRepository,
+        usage: UsageRepository,
         *,
         service: JobService,
         outbox: Outbox,
@@ -53,6 +55,7 @@ class Eraser:
         self._events = events
         self._keys = keys
         self._uploads = uploads
+        self._usage = usage
         self._service = service
         self._outbox = outbox
         self._library = library
@@ -106,3 +109,4 @@ class Eraser:
             await self._jobs.delete_all(connection, ids)
         await self._events.delete_jobless_of(connection, job.owner)
         await self._keys.delete_of(connection, job.owner, job.created_at)
+        await self._usage.delete_of(connection, job.owner)

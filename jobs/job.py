@@ -29,6 +29,12 @@ class Job:
     finished_at: datetime | None
     origin: dict[str, str] | None = None
     """The id of the request that asked for it (`request_id`), and the trace context of the span that did."""
+    record: dict[str, Any] | None = None
+    """What its attempts left, as `jobs.record` reads it."""
+
+    def may_try_again(self, failure: "Failure") -> bool:
+        """Whether another attempt can help, and is left."""
+        return failure.retryable and self.attempts < self.max_attempts
 
 
 @dataclass(frozen=True, slots=True)

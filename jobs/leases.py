@@ -22,15 +22,20 @@ from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, OVERDUE, dump
+from jobs.record import Record, dump_record
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
-from jobs.views import Views
+from jobs.views import Views, failures_of
 from schema.events import GenerationComplete, GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
 from schema.responses import GenerationResult, JobError, JobKind, JobStatus, UploadResult
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
+
+
+class LeaseLost(Exception):
+    """Somebody else has the job by now, or nobody; what this worker does for it changes nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,12 @@ class LeaseService:
             lambda tx: self._queue.heartbeat(tx, lease.job.id, lease.token, self._policy.duration, progress, message)
         )
 
+    async def note(self, lease: Lease, record: Record) -> None:
+        """Keep what the next attempt needs to know. Raises `LeaseLost`."""
+        note = partial(self._queue.note, id=lease.job.id, token=lease.token, record=dump_record(record))
+        if not await self._database.transaction(note):
+            raise LeaseLost
+
     async def tell_start(self, lease: Lease) -> None:
         """Tell what of the job is untold, so that progress comes after it. Raises `LogUnavailable`."""
         await self._outbox.tell(lease.job.id)
@@ -134,15 +145,20 @@ class LeaseService:
         moment = JobMoment(number=0, attempt=job.claims, progress=progress, message=message)
         await self._log.append(job.owner, job.id, job.id, frame_of(name, payload_of(event)), moment)
 
-    async def succeed(self, lease: Lease, media: Sequence[Media]) -> bool:
-        """Put the results into the library and end the job; False when the lease is lost or a cancel came first."""
+    async def succeed(self, lease: Lease, media: Sequence[Media], record: Record | None = None) -> bool:
+        """Put the results into the library and end the job; False when the lease is lost or a cancel came first.
+
+        `record`, here and below, is what the attempt came to; None: nothing beyond what the row has.
+        """
 
         async def work(connection: AsyncConnection) -> Job | None:
-            job = await self._move(connection, lease, "running", "succeed", progress=100.0, message=None)
+            job = await self._move(
+                connection, lease, "running", "succeed", progress=100.0, message=None, **_at_the_end(record)
+            )
             if job is None:
                 return None
             await self._media.insert(connection, media)
-            await self._announcer.complete(connection, job, self._completion(job, media))
+            await self._announcer.complete(connection, job, self._completion(job, media), outputs=len(media))
             if job.kind == "upload":
                 # What the library owns now is spared; what was only needed on the way to it goes.
                 await self._janitor.note_end(connection, job)
@@ -161,30 +177,36 @@ class LeaseService:
         items = [self._views.item(each) for each in media]
         if job.kind == "upload":
             return UploadComplete(job_id=job.id, result=UploadResult(url=items[0].url, path=items[0].path))
-        return GenerationComplete(job_id=job.id, result=GenerationResult(media=items))
+        return GenerationComplete(job_id=job.id, result=GenerationResult(media=items, failures=failures_of(job)))
 
-    async def fail(self, lease: Lease, failure: Failure) -> bool:
+    async def fail(self, lease: Lease, failure: Failure, record: Record | None = None) -> bool:
         """End the attempt: try again later if that can help and attempts are left; False when the lease is lost."""
         job = lease.job
-        if failure.retryable and job.attempts < job.max_attempts:
+        if job.may_try_again(failure):
             pause = self._policy.pause(job.attempts, failure.retry_after)
-            return await self._give_back(lease, "retry", pause)
+            return await self._give_back(lease, "retry", pause, record)
         error = JobError(code=failure.code, message=failure.message, retryable=failure.retryable)
-        return await self._end(lease, "running", "fail", error)
+        return await self._end(lease, "running", "fail", error, record)
 
-    async def stop(self, lease: Lease) -> bool:
+    async def stop(self, lease: Lease, record: Record | None = None) -> bool:
         """End a job whose cancel was asked for; its outputs go. False when the lease is lost."""
-        return await self._end(lease, "cancelling", "stop", CANCELLED)
+        return await self._end(lease, "cancelling", "stop", CANCELLED, record)
 
-    async def expire(self, lease: Lease) -> bool:
+    async def expire(self, lease: Lease, record: Record | None = None) -> bool:
         """End a job whose deadline came while it was at work. False when the lease is lost or a cancel came first."""
-        return await self._end(lease, "running", "fail", OVERDUE)
+        return await self._end(lease, "running", "fail", OVERDUE, record)
 
-    async def release(self, lease: Lease) -> bool:
-        """Give a job back at shutdown; the attempt does not count. False when the lease is lost."""
-        return await self._give_back(lease, "release", timedelta(), attempts=lease.job.attempts - 1)
+    async def release(self, lease: Lease, record: Record | None = None, pause: timedelta = timedelta()) -> bool:
+        """Give a job back for what is no fault of its own: a shutdown, or a model that takes nothing for `pause`.
 
-    async def _give_back(self, lease: Lease, by: Move, pause: timedelta, **values: Any) -> bool:
+        The attempt does not count. False when the lease is lost.
+        """
+        return await self._give_back(lease, "release", pause, record, attempts=lease.job.attempts - 1)
+
+    async def _give_back(self, lease: Lease, by: Move, pause: timedelta, record: Record | None, **values: Any) -> bool:
+        if record is not None:
+            values["record"] = dump_record(record)
+
         async def work(connection: AsyncConnection) -> Job | None:
             values.update(progress=None, message=None, run_at=self._jobs.due(pause), woken_at=None)
             return await self._move(connection, lease, "running", by, **values)
@@ -195,11 +217,12 @@ class LeaseService:
         self._alarm.within(pause.total_seconds())
         return True
 
-    async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError) -> bool:
+    async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError, record: Record | None) -> bool:
         job = lease.job
 
         async def work(connection: AsyncConnection) -> Job | None:
-            ended = await self._move(connection, lease, source, by, error=dump(error), message=None)
+            values = _at_the_end(record)
+            ended = await self._move(connection, lease, source, by, error=dump(error), message=None, **values)
             if ended is not None:
                 await self._janitor.note_end(connection, job, self._policy.duration)
                 await self._announcer.failed(connection, ended, error)
@@ -228,3 +251,8 @@ class LeaseService:
 
     def _tell(self, job: Job) -> None:
         self._background.start("tell", self._outbox.tell(job.id))
+
+
+def _at_the_end(record: Record | None) -> dict[str, Any]:
+    """What the row keeps of an attempt that was the last one."""
+    return {} if record is None else {"record": dump_record(record.of_the_end())}

@@ -135,7 +135,7 @@ def _emptied(job_id: str, source: str) -> tuple[str, str, str]:
     """The end of a job whose results are lost: its id, the event's name, and what it says from now on."""
     if source == "upload":
         return job_id, "upload_complete", payload_of(UploadComplete(job_id=job_id, result=None))
-    complete = GenerationComplete(job_id=job_id, result=GenerationResult(media=[]))
+    complete = GenerationComplete(job_id=job_id, result=GenerationResult(media=[], failures=[]))
     return job_id, "generation_complete", payload_of(complete)
 
 

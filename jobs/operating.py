@@ -21,8 +21,10 @@ from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
+from jobs.repositories.usage import UsageRepository
 from jobs.submitting import Submitting
 from jobs.tracing import NO_TRACING
+from jobs.usage import UsageMeter
 from schema.models import MediaKind
 from schema.responses import JobKind, JobStatus, MediaSource
 from schema.settings import Settings
@@ -135,7 +137,7 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
     """An operator on this database. `time` is where statements take it from; by default what suits the database."""
     time = time or time_of(database.engine.dialect.name, clock)
     jobs, queue, events = JobRepository(time), QueueRepository(time), EventRepository(time)
-    announcer = Announcer(events)
+    announcer = Announcer(events, UsageMeter(UsageRepository(), clock))
     garbage = Garbage(
         CleanupRepository(time),
         UploadRepository(time),

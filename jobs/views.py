@@ -8,10 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.eventlog import EventLog, LogUnavailable
 from jobs.job import Job, Media, Upload
+from jobs.record import record_of
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.urls import Urls
-from schema.responses import GenerationResult, JobError, JobKind, JobView, MediaItem, UploadOpened, UploadResult
+from schema.responses import (
+    GenerationResult,
+    JobError,
+    JobKind,
+    JobView,
+    MediaItem,
+    ModelTry,
+    OutputFailure,
+    UploadOpened,
+    UploadResult,
+)
 from storage.store import PresignedUpload
 
 
@@ -91,6 +102,7 @@ class Views:
         self, job: Job, place: int | None, made: list[Media], live: tuple[float | None, str | None] | None
     ) -> JobView:
         progress, message = live if live is not None else (job.progress, job.message)
+        record = record_of(job)
         return JobView(
             job_id=job.id,
             kind=job.kind,
@@ -102,6 +114,8 @@ class Views:
             result=self._result(job, made),
             error=JobError(**job.error) if job.error else None,
             attempts=job.attempts,
+            tried=[ModelTry(model=each.model, code=each.code) for each in record.tries],
+            cost=record.cost,
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
@@ -112,8 +126,13 @@ class Views:
             return None
         items = [self.item(media) for media in made]
         if job.kind in {"image", "video"}:
-            return GenerationResult(media=items)
+            return GenerationResult(media=items, failures=failures_of(job))
         return UploadResult(url=items[0].url, path=items[0].path) if items else None
+
+
+def failures_of(job: Job) -> list[OutputFailure]:
+    """The outputs that did not come while others did."""
+    return [OutputFailure(index=each.index, code=each.code, message=each.message) for each in record_of(job).lacks]
 
 
 def upload_opened(upload: Upload, presigned: PresignedUpload) -> UploadOpened:

@@ -2,9 +2,10 @@
 
 import math
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from schema.wire import Wire
 
@@ -55,6 +56,16 @@ def _even(number: int) -> int:
 
 
 VideoEdge = Annotated[int, Field(ge=64, le=1920, json_schema_extra={"multipleOf": 2}), AfterValidator(_even)]
+
+
+def _day(text: Any) -> date:
+    """A day as RFC 3339 writes it; Python reads other forms, too."""
+    if isinstance(text, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return date.fromisoformat(text)
+    raise ValueError("must be a day as in 2026-11-22")
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 def _named(filename: str) -> str:
@@ -124,6 +135,13 @@ class JobFilter(Wire):
 
     status: Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"] | None = None
     kind: Literal["image", "video", "upload", "erasure"] | None = None
+
+
+class UsageFilter(Wire):
+    """The query of `GET /usage`: days in UTC, both included."""
+
+    since: Day | None = None
+    until: Day | None = None
 
 
 class MediaFilter(Wire):

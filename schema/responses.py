@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from schema.models import MediaKind, ModelInfo
-from schema.wire import Moment, Wire
+from schema.wire import Day, Moment, Wire
 
 JobKind = Literal["image", "video", "upload", "erasure"]
 JobStatus = Literal["queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -58,10 +58,19 @@ class MediaItem(Wire):
     created_at: Moment
 
 
+class OutputFailure(Wire):
+    """One output, counted from 0, that did not come while others did; `code` is from the catalogue."""
+
+    index: int
+    code: str
+    message: str
+
+
 class GenerationResult(Wire):
-    """What a generation made that still lives, in the order of the outputs."""
+    """What a generation made that still lives, in the order of the outputs, and which of them did not come."""
 
     media: list[MediaItem]
+    failures: list[OutputFailure]
 
 
 class UploadOpened(Wire):
@@ -92,8 +101,18 @@ class UploadResult(Wire):
     path: str
 
 
+class ModelTry(Wire):
+    """A model that was tried and failed; `code` is from the catalogue."""
+
+    model: str
+    code: str
+
+
 class JobView(Wire):
-    """One job. `progress` is 0-100, or null when nothing real is known; `queue_position` counts from 1."""
+    """One job. `progress` is 0-100, or null when nothing real is known; `queue_position` counts from 1.
+
+    `cost` is in US dollars, null where nobody said what it is; `tried` are the models that failed at it, in order.
+    """
 
     job_id: str
     kind: JobKind
@@ -105,6 +124,8 @@ class JobView(Wire):
     result: GenerationResult | UploadResult | None
     error: JobError | None
     attempts: int
+    tried: list[ModelTry]
+    cost: float | None
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
@@ -122,6 +143,26 @@ class MediaPage(Wire):
 
     items: list[MediaItem]
     next_cursor: str | None
+
+
+class UsageItem(Wire):
+    """What the caller's jobs for one model came to that ended on one day, in UTC; `cost` in US dollars."""
+
+    date: Day
+    model: str
+    kind: MediaKind
+    jobs: int
+    outputs: int
+    cost: float
+
+
+class Usage(Wire):
+    """What the caller's jobs came to that ended from `since` to `until`, both days included; `cost` in US dollars."""
+
+    since: Day
+    until: Day
+    cost: float
+    items: list[UsageItem]
 
 
 class Models(Wire):

@@ -1,12 +1,13 @@
 """What is stored: the tables, their indexes and their column types, for SQLite, PostgreSQL and CockroachDB."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -95,11 +96,14 @@ class JobRow(Base):
     """When it fails if it has not ended; null: never, or not before it is complete."""
     origin: Mapped[dict[str, str] | None] = mapped_column(Json)
     """The id of the request that asked for it, and the W3C trace context of the span that did."""
+    record: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What its attempts left for the next one, and what they came to (`jobs.record`)."""
 
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')", "status"),
         Index("ix_job_owner_id", "owner", "id"),
         Index("ix_job_owner_status", "owner", "status"),
+        Index("ix_job_owner_kind_started_at", "owner", "kind", "started_at"),
         Index("ix_job_status_kind_run_at", "status", "kind", "run_at"),
         Index("ix_job_status_lease_until", "status", "lease_until"),
         Index("ix_job_status_deadline_at", "status", "deadline_at"),
@@ -212,6 +216,20 @@ class IdempotencyRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (Index("ix_idempotency_key_created_at", "created_at"),)
+
+
+class UsageRow(Base):
+    """What an owner's generations by one model came to on one day, in UTC; `cost` in US dollars."""
+
+    __tablename__ = "usage"
+
+    owner: Mapped[str] = mapped_column(String(OWNER_LENGTH), primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    model: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    jobs: Mapped[int] = mapped_column(BigInteger)
+    outputs: Mapped[int] = mapped_column(BigInteger)
+    cost: Mapped[float] = mapped_column(Float)
 
 
 class CleanupRow(Base):

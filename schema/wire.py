@@ -1,6 +1,6 @@
 """The base of everything that crosses the wire: camelCase, strict, immutable."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
@@ -17,6 +17,10 @@ Moment = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
+
+
+Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str, when_used="json")]
+"""A day as `2026-11-22`."""
 
 
 class Wire(BaseModel):

@@ -110,7 +110,7 @@ class Errand(Protocol):
         ...
 
     async def forget(self) -> None:
-        """It failed for good, or is not there any more: the next attempt submits anew."""
+        """It failed for good, or is not there any more: the next attempt is asked for what was not yielded, anew."""
         ...
 
     def cost(self, amount: float) -> None:

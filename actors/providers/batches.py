@@ -16,6 +16,10 @@ _ITS_OWN = frozenset({"content_policy", "no_output"})
 """What befalls one output and says nothing of the next."""
 
 
+_OF_THE_MODEL = frozenset({"model_retired"})
+"""What another model may mend: the caller is told, and not only that outputs are missing."""
+
+
 @asynccontextmanager
 async def batch(
     api: HttpApi,
@@ -86,7 +90,7 @@ class _Nth:
 
     async def forget(self) -> None:
         self.id = None
-        await self._batch.note(str(self._index))
+        await self._batch.forget()
 
     def cost(self, amount: float) -> None:
         self._batch.cost(amount)
@@ -118,8 +122,8 @@ def _lost(index: int, n: int) -> Missing:
 
 
 def _rest(error: ProviderError, index: int, n: int) -> list[Missing]:
-    """All that will not come, beside what did; the error itself where nothing did."""
-    if index == 0:
+    """All that will not come, beside what did; the error itself where nothing did, or where another model may help."""
+    if index == 0 or error.code in _OF_THE_MODEL:
         raise error
     return [_missing(each, error) for each in range(index, n)]
 

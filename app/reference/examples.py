@@ -58,9 +58,11 @@ JOB: dict[str, Any] = {
     "message": None,
     "queuePosition": None,
     "request": {**IMAGE_REQUEST, "negativePrompt": None, "model": "procedural/image", "inputs": [], "options": {}},
-    "result": {"media": [MEDIA_ITEM]},
+    "result": {"media": [MEDIA_ITEM], "failures": []},
     "error": None,
     "attempts": 1,
+    "tried": [],
+    "cost": None,
     "createdAt": "2026-11-22T20:52:01.120Z",
     "startedAt": "2026-11-22T20:52:01.164Z",
     "finishedAt": "2026-11-22T20:52:06.366Z",
@@ -79,6 +81,14 @@ STOPPING_JOB: dict[str, Any] = {
     "message": "Rendering image 1 of 2",
     "result": None,
     "finishedAt": None,
+}
+USAGE: dict[str, Any] = {
+    "since": "2026-11-01",
+    "until": "2026-11-30",
+    "cost": 0.34,
+    "items": [
+        {"date": "2026-11-22", "model": "openai/gpt-image-2", "kind": "image", "jobs": 5, "outputs": 8, "cost": 0.34}
+    ],
 }
 MODEL: dict[str, Any] = {
     "id": "procedural/image",
@@ -131,7 +141,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "generation_queued": {"jobId": JOB_ID, "kind": "image", "queuePosition": 1},
     "generation_started": {"jobId": JOB_ID},
     "generation_progress": {"jobId": JOB_ID, "progress": 37.5, "message": "Rendering image 1 of 2", "attempt": 1},
-    "generation_complete": {"jobId": JOB_ID, "result": {"media": [MEDIA_ITEM]}},
+    "generation_complete": {"jobId": JOB_ID, "result": {"media": [MEDIA_ITEM], "failures": []}},
     "generation_failed": {
         "jobId": JOB_ID,
         "error": "The job was cancelled.",

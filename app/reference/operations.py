@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.reference import generation, jobs, media, service, storage, streams, uploads
+from app.reference import generation, jobs, media, service, storage, streams, uploads, usage
 from app.reference.operation import Operation
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         name: operation
-        for area in (generation, jobs, streams, uploads, media, storage, service)
+        for area in (generation, jobs, streams, uploads, media, usage, storage, service)
         for name, operation in area.OPERATIONS.items()
     }
 )

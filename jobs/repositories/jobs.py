@@ -30,6 +30,7 @@ COLUMNS = (
     JobRow.started_at,
     JobRow.finished_at,
     JobRow.origin,
+    JobRow.record,
 )
 
 

@@ -1,21 +1,23 @@
 """Rows of `job` as a queue: who is next, and how leases are taken, kept and lost."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from jobs.clock import SqlTime
 from jobs.job import Job, Lease
 from jobs.repositories.jobs import COLUMNS, job_of
 from schema.responses import JobKind, JobStatus
-from schema.tables import JobRow
+from schema.tables import Instant, JobRow
 
 CLAIM_WINDOW = 24
 PRIORITY = 0
 """What a job has that nobody gave another one."""
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class QueueRepository:
@@ -25,7 +27,7 @@ class QueueRepository:
         self._time = time
 
     def _turns(self, kind: JobKind) -> Subquery:
-        """Claimable jobs with their turns, from 1.
+        """Claimable jobs with their turns, from 1, and when their owners had their last one begun.
 
         A job's turn is its rank among its owner's jobs plus what its owner has running, so that no owner can
         fill the window however many jobs they post.
@@ -36,22 +38,36 @@ class QueueRepository:
             .group_by(JobRow.owner)
             .subquery()
         )
+        waiting = select(JobRow.owner).where(self._is_claimable(kind)).distinct().subquery()
+        owners = select(waiting.c.owner, self._served(waiting.c.owner, kind).label("served")).subquery()
         rank = func.row_number().over(partition_by=JobRow.owner, order_by=(JobRow.priority.desc(), JobRow.id))
         return (
             select(
                 JobRow.id,
                 JobRow.priority,
                 (rank + func.coalesce(running.c.jobs, 0)).label("turn"),
+                owners.c.served,
             )
+            .join(owners, owners.c.owner == JobRow.owner)
             .outerjoin(running, running.c.owner == JobRow.owner)
-            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
+            .where(self._is_claimable(kind))
             .subquery()
         )
 
+    def _is_claimable(self, kind: JobKind) -> ColumnElement[bool]:
+        return and_(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
+
+    def _served(self, owner: ColumnElement[str], kind: JobKind) -> ScalarSelect[datetime | None]:
+        """When this owner's last job of the kind began; long ago where none has."""
+        earlier = aliased(JobRow)
+        last = select(func.max(earlier.started_at)).where(earlier.owner == owner, earlier.kind == kind)
+        return select(func.coalesce(last.scalar_subquery(), literal(NEVER, Instant))).scalar_subquery()
+
     def _order(self, kind: JobKind) -> Select[tuple[str, int]]:
-        """Ids of claimable jobs with their places, from 1: by turn, then priority, then age."""
+        """Ids of claimable jobs with their places, from 1: by turn, then priority, then who waits longest for one."""
         turns = self._turns(kind)
-        place = func.row_number().over(order_by=(turns.c.turn, turns.c.priority.desc(), turns.c.id))
+        order = (turns.c.turn, turns.c.priority.desc(), turns.c.served, turns.c.id)
+        place = func.row_number().over(order_by=order)
         return select(turns.c.id, place.label("place"))
 
     async def candidates(self, connection: AsyncConnection, kind: JobKind) -> Sequence[str]:
@@ -73,7 +89,9 @@ class QueueRepository:
         own = select(func.count()).where(JobRow.owner == owner, JobRow.kind == kind, is_before | is_at_work)
         turn = own.scalar_subquery() + 1
         turns = self._turns(kind)
-        is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & (turns.c.priority >= PRIORITY))
+        is_as_long = turns.c.served <= self._served(literal(owner), kind)
+        is_before_equals = (turns.c.priority > PRIORITY) | ((turns.c.priority == PRIORITY) & is_as_long)
+        is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
         query = select(func.count()).select_from(turns).where(is_sooner)
         return (await connection.execute(query)).scalar_one() + 1
 
@@ -131,6 +149,16 @@ class QueueRepository:
         )
         status: JobStatus | None = (await connection.execute(statement)).scalar_one_or_none()  # type: ignore[assignment]
         return status
+
+    async def note(self, connection: AsyncConnection, id: str, token: str, record: dict[str, Any] | None) -> bool:
+        """Keep what an attempt found out; False when its lease is lost."""
+        statement = (
+            update(JobRow)
+            .where(JobRow.id == id, JobRow.lease_token == token)
+            .values(record=record)
+            .returning(JobRow.id)
+        )
+        return (await connection.execute(statement)).one_or_none() is not None
 
     async def lapsed(self, connection: AsyncConnection, limit: int, *, everything: bool = False) -> list[Job]:
         """Jobs whose worker fell silent; with `everything` all that are at work, whatever their lease says."""

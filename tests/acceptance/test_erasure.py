@@ -102,7 +102,7 @@ async def test_an_erasure_is_told_as_a_generation_that_makes_nothing(tmp_path: P
         assert set(names) <= {*NUMBERED, "generation_progress", "reset"}
         assert told[0].data["kind"] == "erasure"
         assert [event.data["progress"] for event in told if event.name == "generation_progress"] == [50, 100]
-        assert told[-1].data["result"] == {"media": []}
+        assert told[-1].data["result"] == {"media": [], "failures": []}
         assert again == told[-1:]
         assert resumed.status == 204
 

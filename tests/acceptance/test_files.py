@@ -153,7 +153,7 @@ async def test_a_deleted_picture_leaves_its_job(alice: Client) -> None:
     await alice.delete(f"/{item['path']}")
 
     job = await alice.job(item["jobId"])
-    assert (job["status"], job["result"]) == ("succeeded", {"media": []})
+    assert (job["status"], job["result"]) == ("succeeded", {"media": [], "failures": []})
 
 
 async def test_a_deleted_job_leaves_its_picture(alice: Client) -> None:

@@ -12,7 +12,7 @@ from tests.acceptance.sse import Event
 MEDIUM = {"width": 256, "height": 256}
 JOB_KEYS = {
     "jobId", "kind", "status", "progress", "message", "queuePosition", "request", "result", "error", "attempts",
-    "createdAt", "startedAt", "finishedAt",
+    "createdAt", "startedAt", "finishedAt", "tried", "cost",
 }  # fmt: skip
 ITEM_KEYS = {
     "path", "url", "kind", "source", "contentType", "size", "width", "height", "durationSeconds", "thumbnailURL",

@@ -37,7 +37,7 @@ export interface JobAccepted {
   readonly urls: JobUrls;
 }
 
-/** One job. `progress` is 0-100, or null when nothing real is known; `queue_position` counts from 1. */
+/** One job. `progress` is 0-100, or null when nothing real is known; `queue_position` counts from 1.  `cost` is in US dollars, null where nobody said what it is; `tried` are the models that failed at it, in order. */
 export interface JobView {
   readonly jobId: string;
   readonly kind: 'image' | 'video' | 'upload' | 'erasure';
@@ -49,6 +49,8 @@ export interface JobView {
   readonly result: GenerationResult | UploadResult | null;
   readonly error: JobError | null;
   readonly attempts: number;
+  readonly tried: ReadonlyArray<ModelTry>;
+  readonly cost: number | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -165,9 +167,10 @@ export interface JobUrls {
   readonly cancel: string;
 }
 
-/** What a generation made that still lives, in the order of the outputs. */
+/** What a generation made that still lives, in the order of the outputs, and which of them did not come. */
 export interface GenerationResult {
   readonly media: ReadonlyArray<MediaItem>;
+  readonly failures: ReadonlyArray<OutputFailure>;
 }
 
 /** A verified upload. */
@@ -181,6 +184,12 @@ export interface JobError {
   readonly code: 'malformed_json' | 'bad_request' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed' | 'request_timeout' | 'job_not_finished' | 'upload_incomplete' | 'idempotency_in_progress' | 'object_exists' | 'payload_too_large' | 'unsupported_media_type' | 'range_not_satisfiable' | 'expectation_failed' | 'content_mismatch' | 'invalid_request' | 'idempotency_key_reused' | 'queue_full' | 'rate_limited' | 'internal_error' | 'dependency_unavailable' | 'draining' | 'storage_full' | 'cancelled' | 'worker_lost' | 'deadline_exceeded' | 'upload_expired' | 'invalid_input' | 'content_policy' | 'quota_exceeded' | 'provider_unavailable' | 'timeout' | 'no_output' | 'model_retired' | 'provider_error';
   readonly message: string;
   readonly retryable: boolean;
+}
+
+/** A model that was tried and failed; `code` is from the catalogue. */
+export interface ModelTry {
+  readonly model: string;
+  readonly code: string;
 }
 
 /** One object of the library. Sizes in bytes and pixels; both URLs are permanent and opaque. */
@@ -213,6 +222,13 @@ export interface ModelInfo {
   readonly limits: ModelLimits;
   readonly optionsSchema: Readonly<Record<string, unknown>>;
   readonly takesInputs: boolean;
+}
+
+/** One output, counted from 0, that did not come while others did; `code` is from the catalogue. */
+export interface OutputFailure {
+  readonly index: number;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** The bounds that one model puts on a request. Sizes in pixels; absent where the kind has no such field. */

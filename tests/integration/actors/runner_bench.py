@@ -13,8 +13,9 @@ from actors.middleware.cancellation import Cancellation
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress
 from actors.runner import Ending, Runner
-from actors.work import Run
-from jobs.database import Database, Work
+from actors.work import Run, Work
+from jobs.database import Database
+from jobs.database import Work as Transaction
 from jobs.job import Media
 from schema.responses import JobKind
 from tests.factories import Bench, media_of, put
@@ -94,20 +95,20 @@ class Hindered(Database):
         self.errors: list[Exception] = []
         self.at = ""
 
-    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+    async def transaction(self, work: Transaction[T], *, recall: Transaction[T | None] | None = None) -> T:
         if self.errors and self.at in getattr(work, "__qualname__", ""):
             raise self.errors.pop(0)
         return await super().transaction(work, recall=recall)
 
 
 @asynccontextmanager
-async def open_runner(bench: Bench, scratch: Path) -> AsyncIterator[RunnerBench]:
-    """A runner of image jobs; whatever it still does in the end is stopped."""
+async def open_runner(bench: Bench, scratch: Path, doing: Work | None = None) -> AsyncIterator[RunnerBench]:
+    """A runner of image jobs, which does `doing` or what is scripted; whatever it still does in the end is stopped."""
     work, metrics = Scripted(bench), CollectorRegistry()
     progress, cancellation = Progress(bench.leases), Cancellation(asyncio.get_running_loop())
     runner = Runner(
         bench.leases,
-        {"image": work},
+        {"image": doing or work},
         progress=progress,
         cancellation=cancellation,
         metrics=Metrics(metrics),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from actors.children import ChildPool
+from actors.ledger import Ledger
 from actors.middleware.progress import ProgressReporter
 from actors.outputs import OutputShelf
 from actors.work import Run
@@ -65,7 +66,8 @@ def shelf(store: MemoryStore, clock: ManualClock) -> OutputShelf:
 
 
 def make_run(scratch: Path, holds_lease: Callable[[], bool] = lambda: True) -> Run:
-    return Run(make_lease().job, ProgressReporter(FakeLeases()), scratch, holds_lease)
+    lease, leases = make_lease(), FakeLeases()
+    return Run(lease.job, ProgressReporter(leases), scratch, holds_lease, Ledger(leases, lease))
 
 
 async def body_of(store: MemoryStore, path: str = PATH) -> bytes:

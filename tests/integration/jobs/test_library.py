@@ -213,9 +213,9 @@ async def test_a_store_that_died_leaves_no_dead_links(bench: Bench) -> None:
     assert await paths(bench) == await paths(bench, "bob") == []
     end = await bench.service.ending("alice", lease.job.id)
     assert end is not None
-    assert json.loads(end.payload) == {"jobId": lease.job.id, "result": {"media": []}}
+    assert json.loads(end.payload) == {"jobId": lease.job.id, "result": {"media": [], "failures": []}}
     view = await bench.service.get("alice", lease.job.id)
-    assert view.model_dump(mode="json", by_alias=True)["result"] == {"media": []}
+    assert view.model_dump(mode="json", by_alias=True)["result"] == {"media": [], "failures": []}
 
 
 async def test_a_store_that_died_leaves_no_dead_link_of_an_upload(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from jobs.ids import new_id
 from jobs.job import Job, Lease
 from jobs.leases import LeaseService
+from jobs.record import Record
 from schema.responses import JobStatus
 from tests.clock import ManualClock
 
@@ -43,6 +44,7 @@ class FakeLeases(LeaseService):
         self.hinder: Callable[[str], None] = lambda told: None
         self.beats: list[tuple[float | None, str | None]] = []
         self.told: list[Any] = []
+        self.noted: list[Record] = []
         self._news = asyncio.Condition()
 
     @property
@@ -56,6 +58,10 @@ class FakeLeases(LeaseService):
     async def heartbeat(self, lease: Lease, progress: float | None, message: str | None) -> JobStatus | None:
         await self._note(self.beats, (progress, message))
         return self._answer()
+
+    async def note(self, lease: Lease, record: Record) -> None:
+        self.hinder("note")
+        self.noted.append(record)
 
     async def tell_start(self, lease: Lease) -> None:
         self.hinder("start")

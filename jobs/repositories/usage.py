@@ -1,0 +1,58 @@
+"""Rows of `usage`: one for each owner, day and model, added to by every job that ends."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.models import MediaKind
+from schema.responses import JobKind
+from schema.tables import UsageRow
+
+
+class UsageRepository:
+    """Statements on `usage`."""
+
+    async def add(
+        self,
+        connection: AsyncConnection,
+        *,
+        owner: str,
+        day: date,
+        model: str,
+        kind: JobKind,
+        outputs: int,
+        cost: float,
+    ) -> None:
+        """One more job, and what it came to."""
+        insert: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+        statement = insert(UsageRow).values(
+            owner=owner, day=day, model=model, kind=kind, jobs=1, outputs=outputs, cost=cost
+        )
+        added = {
+            UsageRow.jobs: UsageRow.jobs + 1,
+            UsageRow.outputs: UsageRow.outputs + statement.excluded.outputs,
+            UsageRow.cost: UsageRow.cost + statement.excluded.cost,
+        }
+        await connection.execute(statement.on_conflict_do_update(index_elements=["owner", "day", "model"], set_=added))
+
+    async def between(
+        self, connection: AsyncConnection, owner: str, since: date, until: date
+    ) -> list[tuple[date, str, MediaKind, dict[str, Any]]]:
+        """The owner's rows of these days, both included: day, model, kind and the sums."""
+        query = (
+            select(UsageRow.day, UsageRow.model, UsageRow.kind, UsageRow.jobs, UsageRow.outputs, UsageRow.cost)
+            .where(UsageRow.owner == owner, UsageRow.day.between(since, until))
+            .order_by(UsageRow.day, UsageRow.model)
+        )
+        rows = await connection.execute(query)
+        return [
+            (row.day, row.model, row.kind, {"jobs": row.jobs, "outputs": row.outputs, "cost": row.cost}) for row in rows
+        ]
+
+    async def delete_of(self, connection: AsyncConnection, owner: str) -> None:
+        """Forget what the owner used."""
+        await connection.execute(delete(UsageRow).where(UsageRow.owner == owner))
