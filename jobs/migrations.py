@@ -17,6 +17,10 @@ NO_VERSION = ""
 PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
+class Overtaken(Exception):
+    """Another process has made a step meanwhile."""
+
+
 def configuration(connection: Connection) -> "Config":
     """Alembic's configuration for one connection; the scripts come from the installed package."""
     from alembic.config import Config  # noqa: PLC0415  # slow to import, and rarely needed
@@ -55,7 +59,7 @@ async def _migrate(engine: AsyncEngine) -> None:
     while (version := await _version_of(engine)) < head():
         try:
             await _upgrade(engine)
-        except DBAPIError:
+        except (DBAPIError, Overtaken):
             if await _version_of(engine) != version:
                 pauses = iter(PAUSES_SECONDS)
                 continue
@@ -79,12 +83,17 @@ def _version(connection: Connection) -> str:
 
 async def _upgrade(engine: AsyncEngine) -> None:
     from alembic import command  # noqa: PLC0415  # slow to import, and rarely needed
+    from alembic.util import CommandError  # noqa: PLC0415  # the same
 
     async with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
             # An index over a big table takes longer than any statement of the service may.
             await connection.exec_driver_sql("SET statement_timeout = 0")
             await connection.commit()
-        await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "head"))
+        try:
+            await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "head"))
+        except CommandError as error:
+            # A step that changes nothing here conflicts with nobody: its version is written by one of two at once.
+            raise Overtaken from error
         await connection.commit()
         await connection.invalidate()

@@ -121,3 +121,30 @@ async def test_a_cluster_spreads_the_keys_that_grow_with_time_and_has_old_keys_e
         "ALTER TABLE idempotency_key SET (ttl_expiration_expression ="
         " '((created_at AT TIME ZONE ''UTC'') + INTERVAL ''2 days'') AT TIME ZONE ''UTC''', ttl_job_cron = '@daily')"
     )
+
+
+async def test_a_step_that_another_process_makes_at_the_same_time_is_made_once(postgres: PostgresServer) -> None:
+    with empty_postgresql(postgres) as place:
+        engine, other = place.engine(), place.engine()
+        async with engine.connect() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0004"))
+            await connection.commit()
+        async with other.begin() as connection:
+            # The step to 0005 changes nothing on PostgreSQL but the version.
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+            migrating = asyncio.create_task(migrate(engine))
+            await waiting_for_a_lock(postgres)
+
+        await migrating
+
+        assert await version(engine) == [head()]
+        await other.dispose()
+        await engine.dispose()
+
+
+async def waiting_for_a_lock(postgres: PostgresServer) -> None:
+    """Return when a session waits for another one's row."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with postgres.connect() as connection:
+        while not (connection.execute(query).fetchone() or [0])[0]:  # noqa: ASYNC110  # the server gives no signal
+            await asyncio.sleep(0)
