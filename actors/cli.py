@@ -11,6 +11,7 @@ from actors.main import work
 from jobs.database import DatabaseUnavailable, explained
 from jobs.logs import configure_logs
 from schema.combinations import check_worker
+from schema.offering import offering_of
 from schema.settings import Settings, SettingsError
 
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         settings = Settings.from_environment(environment)
         configure_logs(settings)
         check_worker(settings)
+        offering_of(settings)
         return asyncio.run(work(settings) if options.supervised else supervise(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log

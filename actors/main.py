@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 import resource
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from actors.broker import BellBroker
-from actors.children import ChildPool
-from actors.providers.base import Provider
+from actors.registry import providers_of
 from actors.wakeups import BrokerWakeUps
-from actors.workshop import open_workshop, providers_of
+from actors.workshop import MakeProviders, open_workshop
 from jobs.background import stop
 from jobs.clock import system_clock
 from jobs.connections import async_redis, blocking_redis
@@ -25,6 +23,7 @@ from jobs.readiness import Readiness
 from jobs.signals import report, stop_event, when_orphaned
 from jobs.telemetry import tracing_of
 from jobs.urls import Urls
+from schema.offering import offering_of
 from schema.settings import Settings
 from storage.opening import WORK_SECONDS, open_store
 
@@ -33,7 +32,7 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS = 5.0
 
 
-async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterable[Provider]] = providers_of) -> int:
+async def work(settings: Settings, make_providers: MakeProviders = providers_of) -> int:
     """Work under a supervisor; the exit status, which is 0 for whoever stopped as it should."""
     assert settings.redis_url is not None  # noqa: S101  # `check_worker` came first
     redis_url = settings.redis_url.get_secret_value()
@@ -44,6 +43,7 @@ async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterabl
         died.set()
         stopping.set()
 
+    menu = offering_of(settings).menu
     metrics = CollectorRegistry()
     add_process_metrics(metrics)
     urls = Urls(settings.public_url or f"http://{settings.host}:{settings.port}", settings.base_path)
@@ -77,6 +77,7 @@ async def work(settings: Settings, make_providers: Callable[[ChildPool], Iterabl
                 clock=system_clock,
                 metrics=metrics,
                 on_death=give_up,
+                menu=menu,
                 make_providers=make_providers,
             )
         )

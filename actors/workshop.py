@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 
@@ -14,27 +15,19 @@ from actors.generation import GenerationWork, Offer
 from actors.hosting import hosted_workers
 from actors.outputs import OutputShelf
 from actors.processing.bounds import Bounds
-from actors.providers.base import Provider
-from actors.providers.procedural import ProceduralProvider
+from actors.providers.base import Output, Provider
+from actors.registry import providers_of
 from actors.uploading import UploadWork
 from actors.work import Work
 from jobs.assembly import Jobs
 from jobs.background import stop
 from jobs.clock import Clock
-from schema.models import ModelInfo
+from schema.menu import Menu, Price
 from schema.responses import JobKind
 from schema.settings import Settings
 from storage.store import Store
 
-
-def providers_of(children: ChildPool) -> list[Provider]:
-    """Whatever can make media here."""
-    return [ProceduralProvider(children)]
-
-
-def models_of() -> tuple[ModelInfo, ...]:
-    """What the workers' providers offer, for a process that only accepts jobs; no child is started for it."""
-    return tuple(model for provider in providers_of(ChildPool(limit=1)) for model in provider.models())
+MakeProviders = Callable[[Menu, Settings, ChildPool], Iterable[Provider]]
 
 
 def threads_of(settings: Settings) -> Mapping[JobKind, int]:
@@ -49,10 +42,9 @@ def threads_of(settings: Settings) -> Mapping[JobKind, int]:
 
 
 def works_of(
-    jobs: Jobs, *, providers: Iterable[Provider], children: ChildPool, store: Store, clock: Clock, keep_metadata: bool
+    jobs: Jobs, *, offers: Mapping[str, Offer], children: ChildPool, store: Store, clock: Clock, keep_metadata: bool
 ) -> Mapping[JobKind, Work]:
     """What is done for jobs of each kind."""
-    offers = {model.id: Offer(provider) for provider in providers for model in provider.models()}
     shelf = OutputShelf(store, children, clock, jobs.tracing)
     generation = GenerationWork(offers, shelf, jobs.tracing)
     return {
@@ -61,6 +53,22 @@ def works_of(
         "upload": UploadWork(jobs.uploads, store, shelf, children, clock, bounds=Bounds(), keep_metadata=keep_metadata),
         "erasure": ErasureWork(jobs.eraser),
     }
+
+
+def offers_of(menu: Menu, providers: Iterable[Provider]) -> dict[str, Offer]:
+    """How each model of the menu is made."""
+    by_name = {provider.name: provider for provider in providers}
+    return {
+        entry.id: Offer(by_name[entry.provider], entry.upstream_name, partial(price_of, entry.price))
+        for entry in menu.models
+    }
+
+
+def price_of(price: Price, output: Output) -> float | None:
+    """What an output costs by the menu, in US dollars; None where it has no price."""
+    if price.output is None and price.second is None:
+        return None
+    return (price.output or 0.0) + (price.second or 0.0) * (output.duration_seconds or 0.0)
 
 
 @asynccontextmanager
@@ -73,7 +81,8 @@ async def open_workshop(
     clock: Clock,
     metrics: CollectorRegistry,
     on_death: Callable[[], None],
-    make_providers: Callable[[ChildPool], Iterable[Provider]] = providers_of,
+    menu: Menu,
+    make_providers: MakeProviders = providers_of,
 ) -> AsyncIterator[None]:
     """Work for as long as the context lasts, then drain. `on_death` is for workers that died, see `hosted_workers`."""
     limit = settings.render_processes or os.cpu_count() or 1
@@ -81,7 +90,7 @@ async def open_workshop(
     children, inspectors = ChildPool(limit=limit), ChildPool(limit=limit)
     works = works_of(
         jobs,
-        providers=make_providers(children),
+        offers=offers_of(menu, make_providers(menu, settings, children)),
         children=inspectors,
         store=store,
         clock=clock,

@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 
 from actors.broker import BellBroker
 from actors.wakeups import BrokerWakeUps
-from actors.workshop import models_of
 from app.application import make_app
 from app.auth import is_loopback
 from app.keys import HUB, READINESS
@@ -33,6 +32,7 @@ from jobs.telemetry import tracing_of
 from jobs.tracing import Tracing
 from jobs.urls import Urls
 from schema.combinations import check_engine
+from schema.offering import offering_of
 from schema.settings import Settings, SettingsError
 from storage.secrets import make_private
 
@@ -44,7 +44,7 @@ SHUTDOWN_SECONDS = 5.0
 def description(settings: Settings) -> dict[str, Any]:
     """The OpenAPI document of a service with these settings, whose store takes whatever may be uploaded."""
     urls = Urls(settings.public_url or "", settings.base_path)
-    return openapi(configured(settings, urls, models_of(), most_bytes=None))
+    return openapi(configured(settings, urls, offering_of(settings).menu.infos(), most_bytes=None))
 
 
 def check_combination(settings: Settings) -> None:
@@ -54,6 +54,7 @@ def check_combination(settings: Settings) -> None:
         raise SettingsError(
             "AUTH_SECRET: needed, or AUTH_JWKS_URL, to listen on an address that others can reach (HOST)"
         )
+    offering_of(settings)
 
 
 @contextlib.contextmanager
@@ -83,7 +84,8 @@ def web_process(
         wake_ups = BrokerWakeUps(BellBroker(blocking_redis(url), [], is_shared=True))
         return Backbone(Database(engine_of(settings)), async_redis(url), wake_ups, is_alone=False)
 
-    return WebProcess(settings, urls, system_clock, metrics, connect=connect, models=models_of(), tracing=tracing)
+    models = offering_of(settings).menu.infos()
+    return WebProcess(settings, urls, system_clock, metrics, connect=connect, models=models, tracing=tracing)
 
 
 def hold(settings: Settings) -> AbstractContextManager[None]:
@@ -112,6 +114,7 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
         app.on_shutdown.append(end_streams)
         async with serving(app, sock, settings, shutdown_seconds=SHUTDOWN_SECONDS):
             keep_out_of_collections()
+            tell_left_out(settings)
             log.info("serving", url=f"{urls.root}/", auth="configured" if settings.has_auth else "development")
             if is_supervised:
                 when_orphaned(stop.set)
@@ -124,6 +127,12 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
             await end_streams(app)
     log.info("stopped")
     return 1 if died.is_set() else 0
+
+
+def tell_left_out(settings: Settings) -> None:
+    """Say once which models of the menu are not offered, and for want of which settings."""
+    if left_out := offering_of(settings).left_out:
+        log.info("models_left_out", models=sorted(left_out), for_want_of=sorted(set().union(*left_out.values())))
 
 
 def keep_out_of_collections() -> None:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from actors.broker import BellBroker
 from actors.wakeups import BrokerWakeUps
-from actors.workshop import models_of, open_workshop
+from actors.workshop import open_workshop
 from app.application import Context
 from app.keys import JOBS, STORE
 from app.web import Backbone, WebProcess
@@ -20,6 +20,7 @@ from jobs.database import Database
 from jobs.engines import engine_of
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
+from schema.offering import offering_of
 from schema.settings import Settings
 
 
@@ -52,7 +53,9 @@ class Standalone(WebProcess):
         on_death: Callable[[], None] = lambda: None,
         tracing: Tracing = NO_TRACING,
     ) -> None:
-        super().__init__(settings, urls, clock, metrics, connect=self._backbone, models=models_of(), tracing=tracing)
+        self._menu = offering_of(settings).menu
+        models = self._menu.infos()
+        super().__init__(settings, urls, clock, metrics, connect=self._backbone, models=models, tracing=tracing)
         server = FakeServer()
         self._redis: Redis = FakeAsyncRedis(server=server)
         client: BlockingRedis = FakeRedis(server=server)
@@ -79,5 +82,6 @@ class Standalone(WebProcess):
             clock=self._clock,
             metrics=self._metrics,
             on_death=self._on_death,
+            menu=self._menu,
         ):
             yield

@@ -129,7 +129,7 @@ class _Pictures:
 def _ask(request: GenerationRequest, files: ExitStack) -> dict[str, Any]:
     """What to send: a JSON body, or a form where there are inputs, whose `files` are closed with the stack."""
     fields: dict[str, Any] = {
-        "model": request.upstream_model or request.model.removeprefix(f"{NAME}/"),
+        "model": request.upstream_model,
         "prompt": whole_prompt(request),
         "n": 1,
         "size": f"{request.width}x{request.height}",

@@ -1,6 +1,6 @@
 """The `procedural` provider: images and videos computed from a prompt's words and a seed, in child processes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from actors.children import ChildDied, ChildFailed, ChildNotStarted, ChildPool, ChildTimedOut, PoolClosed
 from actors.providers.base import Errand, GenerationRequest, Output, ProviderError, Reporter, check_request
 from actors.rendering.options import OPTIONS_SCHEMA
-from schema.models import Bounds, ModelInfo, ModelLimits
+from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
 
 NAME = "procedural"
 IMAGE_MODEL = ModelInfo(
@@ -42,21 +42,17 @@ VIDEO_MODEL = ModelInfo(
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How one model is rendered: by which function in the child, into what, and what a step of it is called."""
+    """How one kind is rendered: by which function in the child, into what, and what a step of it is called."""
 
-    model: ModelInfo
     function: str
     content_type: str
     noun: str
 
 
-RENDERINGS: Mapping[str, Rendering] = {
-    rendering.model.id: rendering
-    for rendering in (
-        Rendering(IMAGE_MODEL, "actors.rendering.procedural:render_images", "image/png", "image"),
-        Rendering(VIDEO_MODEL, "actors.rendering.video:render_videos", "video/mp4", "video"),
-    )
-}  # fmt: skip
+RENDERINGS: Mapping[MediaKind, Rendering] = {
+    "image": Rendering("actors.rendering.procedural:render_images", "image/png", "image"),
+    "video": Rendering("actors.rendering.video:render_videos", "video/mp4", "video"),
+}
 
 
 class ProceduralProvider:
@@ -64,11 +60,12 @@ class ProceduralProvider:
 
     name = NAME
 
-    def __init__(self, children: ChildPool) -> None:
+    def __init__(self, children: ChildPool, offered: Sequence[ModelInfo] = (IMAGE_MODEL, VIDEO_MODEL)) -> None:
         self._children = children
+        self._offered = tuple(offered)
 
     def models(self) -> tuple[ModelInfo, ...]:
-        return tuple(rendering.model for rendering in RENDERINGS.values())
+        return self._offered
 
     @asynccontextmanager
     async def generate(
@@ -78,7 +75,7 @@ class ProceduralProvider:
         scratch: Path,
         errand: Errand,  # noqa: ARG002  # a child dies with its worker: there is nothing to pick up
     ) -> AsyncIterator[AsyncIterator[Output]]:
-        rendering = RENDERINGS[check_request(self.models(), request).id]
+        rendering = RENDERINGS[check_request(self._offered, request).kind]
         async with AsyncExitStack() as stack:
             with _translated():
                 task = self._children.run(rendering.function, _arguments(request, scratch))

@@ -34,8 +34,9 @@ class GeminiServer(Played):
     `looked` is set when somebody asks after a job that is not done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, film: bytes = VIDEO) -> None:
         super().__init__()
+        self._film = film
         self.asked: list[dict[str, Any]] = []
         self.jobs: dict[str, dict[str, Any]] = {}
         self.looked = asyncio.Event()
@@ -45,7 +46,7 @@ class GeminiServer(Played):
         path = request.path.removeprefix("/")
         if path.startswith("files/"):
             job = self.jobs[path.removeprefix("files/").removesuffix(":download")]
-            return web.Response(body=JUNK if job["scene"] == "broken" else VIDEO)
+            return web.Response(body=JUNK if job["scene"] == "broken" else self._film)
         number = path.removesuffix("/cancel").removesuffix(":cancel").rpartition("/")[2].removeprefix("v1_")
         if request.method == "GET":
             return await self._look(request, number)
@@ -97,7 +98,7 @@ class GeminiServer(Played):
             return web.json_response(EMPTY)
         samples = INTERACTIONS if job["kind"] == "interaction" else OPERATIONS
         name = samples.get(job["scene"], f"{job['kind']}.done.json")
-        return self._answer(name, JUNK if job["scene"] == "broken" else VIDEO, number)
+        return self._answer(name, JUNK if job["scene"] == "broken" else self._film, number)
 
     def _keep_inputs(self, asked: dict[str, Any]) -> None:
         """Whatever was sent along, wherever this API has it."""

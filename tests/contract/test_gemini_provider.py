@@ -44,6 +44,7 @@ PICTURE = GenerationRequest(
     job_id="j1",
     kind="image",
     model=PICTURES.id,
+    upstream_model=PICTURES.id.partition("/")[2],
     prompt="a lighthouse at dusk",
     n=1,
     width=1024,
@@ -165,10 +166,10 @@ class VideoContract(GeminiContract):
 
 
 class TestGeminiInteractions(VideoContract):
-    request = replace(FILM, model=OMNI.id)
+    request = replace(FILM, model=OMNI.id, upstream_model=OMNI.id.partition("/")[2])
     recorded = "interaction.request.json"
 
 
 class TestVeoOperations(VideoContract):
-    request = replace(FILM, model=VEO.id)
+    request = replace(FILM, model=VEO.id, upstream_model=VEO.id.partition("/")[2])
     recorded = "operation.request.json"

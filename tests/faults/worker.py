@@ -13,6 +13,7 @@ from actors.main import work
 from actors.providers.base import Errand, GenerationRequest, Output, Provider, Reporter
 from actors.providers.procedural import IMAGE_MODEL
 from jobs.logs import configure_logs
+from schema.menu import Menu
 from schema.models import ModelInfo
 from schema.settings import Settings
 from tests.unit.actors.processing.samples import png
@@ -52,7 +53,7 @@ class FaultProvider:
         yield Output(0, file, "image/png", 8, 8, request.seed)
 
 
-def providers(_children: ChildPool) -> list[Provider]:
+def providers(_menu: Menu, _settings: Settings, _children: ChildPool) -> list[Provider]:
     return [FaultProvider()]
 
 

@@ -18,11 +18,6 @@ def gemini_api(key: str, base_url: str = BASE_URL) -> HttpApi:
     return HttpApi(base_url, {"x-goog-api-key": key}, seconds=300.0, silence_seconds=300.0, refusal=_refusal)
 
 
-def upstream_model(request: GenerationRequest) -> str:
-    """The model as the API calls it."""
-    return request.upstream_model or request.model.rpartition("/")[2]
-
-
 async def contents_of(request: GenerationRequest) -> list[tuple[str, str]]:
     """The inputs, each as its content type and its bytes in base64."""
     contents = []

@@ -8,7 +8,7 @@ from typing import Any
 from actors.providers.base import Errand, GenerationRequest, Output, whole_prompt
 from actors.providers.downloads import decoded, save
 from actors.providers.failures import failure, unusable
-from actors.providers.gemini.api import aspect_ratio, contents_of, upstream_model
+from actors.providers.gemini.api import aspect_ratio, contents_of
 from actors.providers.http import Calls
 from actors.providers.prices import TokenPrices
 
@@ -34,7 +34,7 @@ class Pictures:
         """One picture. Its size is nearly what was asked for: the API knows ratios. Raises `ProviderError`."""
         request = self.request
         seed = request.seed + index if request.seed + index <= MOST_SEED else None
-        path = f"models/{upstream_model(request)}:generateContent"
+        path = f"models/{request.upstream_model}:generateContent"
         body = await _body(request, seed)
         answer = await self.calls.json("POST", path, body=body, meanings={404: "model_retired"})
         file = self.scratch / str(index)

@@ -9,7 +9,6 @@ from typing import Any
 from actors.providers.base import Errand, GenerationRequest, Output, ProviderError, Reporter
 from actors.providers.downloads import decoded, save
 from actors.providers.failures import unreadable, unusable
-from actors.providers.gemini.api import upstream_model
 from actors.providers.gemini.ways import Video, Way
 from actors.providers.http import Calls
 from actors.providers.polling import Pace, called_off, polled, submitted
@@ -45,7 +44,7 @@ class Videos:
         )
 
     async def _submit(self) -> str:
-        path, body = self.way.submit(upstream_model(self.request)), await self.way.body(self.request)
+        path, body = self.way.submit(self.request.upstream_model), await self.way.body(self.request)
         answer = await self._call("POST", path, body=body, meanings={404: "model_retired"})
         match answer.get(self.way.id):
             case str(job) if job:

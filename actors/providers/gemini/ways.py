@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.providers.base import GenerationRequest, ProviderError, whole_prompt
 from actors.providers.failures import failure, gave_up, unusable
-from actors.providers.gemini.api import aspect_ratio, contents_of, upstream_model
+from actors.providers.gemini.api import aspect_ratio, contents_of
 
 RATIOS = ("16:9", "9:16")
 
@@ -42,7 +42,7 @@ class Way:
 
 def way_of(request: GenerationRequest) -> Way:
     """Veo has operations; whatever is newer has interactions."""
-    return OPERATIONS if upstream_model(request).startswith("veo-") else INTERACTIONS
+    return OPERATIONS if request.upstream_model.startswith("veo-") else INTERACTIONS
 
 
 async def _interaction(request: GenerationRequest) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def _interaction(request: GenerationRequest) -> dict[str, Any]:
         **request.options,
     }
     return {
-        "model": upstream_model(request),
+        "model": request.upstream_model,
         "input": [{"type": "text", "text": whole_prompt(request)}, *given],
         "background": True,
         "response_modalities": ["video"],

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from schema.settings import BasePath, DatabaseUrl, KeySetUrl, Networks, Origins, Secrets, Settings, UploadTypes
+from schema.settings import ApiUrl, BasePath, DatabaseUrl, KeySetUrl, Networks, Origins, Secrets, Settings, UploadTypes
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 ROW = re.compile(r"^\| `[A-Z_]+` \|.*$", re.MULTILINE)
@@ -22,6 +22,7 @@ NAMES = {
     Path: "path",
     SecretStr: "secret",
     KeySetUrl: "URL",
+    ApiUrl: "URL",
     DatabaseUrl: "URL",
     get_args(Secrets)[0]: "list of secrets of at least 32 characters",
     get_args(Networks)[0]: "list of addresses or networks",

@@ -1,0 +1,93 @@
+"""The registry of providers: how each is put together, by its name in the menu; what is not on it is not loaded."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from actors.children import ChildPool
+from actors.providers.base import Provider
+from actors.providers.prices import TokenPrices
+from schema.menu import Entry, Menu, ProviderName
+from schema.models import ModelInfo
+from schema.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What providers are made of."""
+
+    settings: Settings
+    children: ChildPool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one provider has on the menu."""
+
+    entries: Sequence[Entry]
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """As the adapters check requests by them."""
+        return tuple(entry.info(default=False) for entry in self.entries)
+
+    @property
+    def prices(self) -> dict[str, TokenPrices]:
+        """The prices of tokens, by model id."""
+        return {
+            entry.id: TokenPrices(tokens.text_in, tokens.image_in, tokens.image_out, tokens.text_out)
+            for entry in self.entries
+            if (tokens := entry.price.tokens) is not None
+        }
+
+
+def providers_of(menu: Menu, settings: Settings, children: ChildPool) -> list[Provider]:
+    """Every provider that has something on the menu."""
+    means = Means(settings, children)
+    return [_FACTORIES[name](means, share) for name, share in _shares(menu.models)]
+
+
+def _shares(entries: Iterable[Entry]) -> list[tuple[ProviderName, Share]]:
+    names = dict.fromkeys(entry.provider for entry in entries)
+    return [(name, Share([entry for entry in entries if entry.provider == name])) for name in names]
+
+
+def _procedural(means: Means, share: Share) -> Provider:
+    from actors.providers.procedural import ProceduralProvider  # noqa: PLC0415
+
+    return ProceduralProvider(means.children, share.models)
+
+
+def _openai(means: Means, share: Share) -> Provider:
+    from actors.providers.openai import OpenAIProvider, openai_api  # noqa: PLC0415
+
+    settings = means.settings
+    api = openai_api(_secret(settings.openai_api_key), **_base(settings.openai_base_url))
+    return OpenAIProvider(api, share.models, share.prices)
+
+
+def _gemini(means: Means, share: Share) -> Provider:
+    from actors.providers.gemini.api import gemini_api  # noqa: PLC0415
+    from actors.providers.gemini.provider import GeminiProvider  # noqa: PLC0415
+
+    settings = means.settings
+    api = gemini_api(_secret(settings.gemini_api_key), **_base(settings.gemini_base_url))
+    return GeminiProvider(api, share.models, share.prices)
+
+
+def _secret(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()
+
+
+def _base(url: str | None) -> dict[str, Any]:
+    """The base URL as an argument, where it is another than the provider's own."""
+    return {} if url is None else {"base_url": url}
+
+
+_FACTORIES: Mapping[ProviderName, Callable[[Means, Share], Provider]] = {
+    "procedural": _procedural,
+    "openai": _openai,
+    "gemini": _gemini,
+}
