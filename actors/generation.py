@@ -3,14 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from jsonschema import Draft202012Validator
+
 from actors.ledger import Ledger, RunErrand
 from actors.outputs import OutputShelf
 from actors.providers.base import GenerationRequest, Missing, Output, Provider, ProviderError
-from actors.work import Refused, Run
+from actors.work import Deferred, Refused, Run
+from jobs.admission import Admission, Wanted
 from jobs.catalogue import output_seed
-from jobs.job import Job, Media
+from jobs.job import Job, Media, Seat
 from jobs.tracing import NO_TRACING, Attributes, Tracing
 from schema.problems import PROBLEMS
+
+FALLS_BACK = frozenset({"provider_unavailable", "rate_limited", "model_retired"})
+PAUSE_SECONDS = 10.0
+"""For how long a model is left alone that does not say for how long it wants to be."""
 
 Price = Callable[[Output], float | None]
 
@@ -27,6 +34,14 @@ class Offer:
     upstream: str = ""
     price: Price = no_price
 
+    def suited(self, request: GenerationRequest, asked: str) -> GenerationRequest:
+        """The request as this model takes it: options chosen for the one that was `asked` may mean nothing."""
+        if request.model == asked:
+            return replace(request, upstream_model=self.upstream)
+        schema = next((each.options_schema for each in self.provider.models() if each.id == request.model), {})
+        is_valid = Draft202012Validator(schema).is_valid(dict(request.options))
+        return replace(request, upstream_model=self.upstream, options=request.options if is_valid else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -40,8 +55,11 @@ class Part:
 class GenerationWork:
     """Chooses the provider by the job's model. Implements `Work`."""
 
-    def __init__(self, offers: Mapping[str, Offer], shelf: OutputShelf, tracing: Tracing = NO_TRACING) -> None:
+    def __init__(
+        self, offers: Mapping[str, Offer], shelf: OutputShelf, admission: Admission, tracing: Tracing = NO_TRACING
+    ) -> None:
         self._offers = offers
+        self._admission = admission
         self._shelf = shelf
         self._tracing = tracing
 
@@ -50,8 +68,9 @@ class GenerationWork:
         run.report.expect(files=request.n)
         run.ledger.expect(request.n)
         await self._take_over(run)
-        while (part := _next_part(run.ledger, request.model)) is not None:
-            await self._make(run, request, part)
+        seat = run.seat or Seat(request.model)
+        while (part := _next_part(run.ledger, seat.model)) is not None:
+            await self._make(run, request, part, seat)
         if not run.ledger.media:
             raise _nothing_made(run.ledger)
         return run.ledger.media
@@ -64,18 +83,42 @@ class GenerationWork:
             else:
                 run.ledger.forget(media)
 
-    async def _make(self, run: Run, request: GenerationRequest, part: Part) -> None:
-        """Have a part made. Raises `Refused`, `StorageError`, `LeaseLost`."""
+    async def _make(self, run: Run, request: GenerationRequest, part: Part, seat: Seat) -> None:
+        """Have a part made, or go on to the model that is next. Raises `Refused`, `Deferred`, `LeaseLost`."""
         try:
             offer = self._offers.get(part.model)
             if offer is None:
                 raise _failure("model_retired")
-            await self._generate(run, replace(_part_of(request, part), upstream_model=offer.upstream), part, offer)
+            await self._generate(run, offer.suited(_part_of(request, part), request.model), part, offer)
         except ProviderError as error:
             run.ledger.tried(part.model, error.code)
+            await self._tell(part.model, error)
+            if error.code in FALLS_BACK and await self._fall_back(run, seat):
+                return
+            if error.code == "rate_limited":
+                raise Deferred(error.retry_after or PAUSE_SECONDS) from error
             raise Refused(
                 error.code, error.message, retryable=error.retryable, retry_after=error.retry_after
             ) from error
+        await self._admission.report(part.model, is_available=True)
+
+    async def _tell(self, model: str, error: ProviderError) -> None:
+        """Let all workers know what the provider said of itself."""
+        await self._admission.report(model, is_available=error.code != "provider_unavailable")
+        if error.code == "rate_limited":
+            await self._admission.pause(model, error.retry_after or PAUSE_SECONDS)
+
+    async def _fall_back(self, run: Run, seat: Seat) -> bool:
+        """Take a seat at the next model that serves; never while one that is paid for has something under way."""
+        if run.ledger.record.errand is not None:
+            return False
+        chain = self._admission.chain(Wanted(run.job.request))
+        place = next((place for place, entry in enumerate(chain) if entry.id == seat.model), len(chain))
+        outputs = run.ledger.left
+        for entry in chain[place + 1 :]:
+            if await self._admission.move(seat, entry, outputs):
+                return True
+        return False
 
     async def _generate(self, run: Run, request: GenerationRequest, part: Part, offer: Offer) -> None:
         """Store what comes of one call. Raises `ProviderError`."""

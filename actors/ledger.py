@@ -50,6 +50,11 @@ class Ledger:
         count = next((n for n, index in enumerate(left) if index != left[0] + n), len(left))
         return left[0], count
 
+    @property
+    def left(self) -> int:
+        """How many outputs are neither stored nor given up."""
+        return sum(not self.is_decided(index) for index in range(self._expected))
+
     def is_decided(self, index: int) -> bool:
         """Whether this output is stored or given up."""
         return any(each.output_index == index for each in self.record.outputs) or any(

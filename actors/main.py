@@ -65,6 +65,7 @@ async def work(settings: Settings, make_providers: MakeProviders = providers_of)
                 metrics=metrics,
                 clock=system_clock,
                 is_alone=False,
+                menu=menu,
                 tracing=tracing,
             )
         )

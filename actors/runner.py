@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,7 @@ from actors.ledger import Ledger
 from actors.middleware.cancellation import Cancellation, StopSignal
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress, ProgressReporter
-from actors.work import Refused, Run, Work
+from actors.work import Deferred, Refused, Run, Work
 from jobs.database import DatabaseUnavailable
 from jobs.job import Failure, Lease, Media
 from jobs.leases import LeaseLost, LeaseService
@@ -32,7 +33,7 @@ LOST_WORKERS_UNTIL_ALONE = 2
 INSIST_SECONDS = 0.2
 RELEASE_SECONDS = 10.0
 
-Ending = Literal["succeeded", "failed", "cancelled", "released", "lost"]
+Ending = Literal["succeeded", "failed", "cancelled", "released", "deferred", "lost"]
 
 
 class Runner:
@@ -72,7 +73,7 @@ class Runner:
             # A process can be stopped at any line: the lease began no sooner than this.
             asked_at = asyncio.get_running_loop().time()
             lease = await self._leases.claim(kind)
-            return None if lease is None else await self._run(lease, asked_at)
+            return None if lease is None else await self._run_seated(lease, asked_at)
         except DatabaseUnavailable:
             # The job stays queued, and the sweeper wakes somebody for it.
             return None
@@ -92,6 +93,12 @@ class Runner:
                 self._cancellation.stop_all("released")
             else:
                 return
+
+    async def _run_seated(self, lease: Lease, asked_at: float) -> Ending:
+        try:
+            return await self._run(lease, asked_at)
+        finally:
+            await self._leases.leave(lease)
 
     async def _run(self, lease: Lease, asked_at: float) -> Ending:
         job = lease.job
@@ -134,6 +141,9 @@ class Runner:
             return await self._insist(heartbeat, lambda: self._end_stopped(lease, stop, ledger))
         except LeaseLost:
             return "lost"
+        except Deferred as deferred:
+            pause = timedelta(seconds=deferred.seconds)
+            return await self._insist(heartbeat, lambda: self._end_deferred(lease, pause, ledger))
         except Exception as error:  # noqa: BLE001  # whatever went wrong, the job gets an end
             failure = failure_of(error)
             return await self._insist(heartbeat, lambda: self._end_failed(lease, stop, failure, ledger))
@@ -177,6 +187,11 @@ class Runner:
             return "released"
         return await self._end_cancelled(lease, ledger)
 
+    async def _end_deferred(self, lease: Lease, pause: timedelta, ledger: Ledger) -> Ending:
+        if await self._leases.release(lease, ledger.changed, pause):
+            return "deferred"
+        return await self._end_cancelled(lease, ledger)
+
     async def _end_cancelled(self, lease: Lease, ledger: Ledger) -> Ending:
         return "cancelled" if await self._leases.stop(lease, ledger.changed) else "lost"
 
@@ -187,7 +202,7 @@ class Runner:
             reporter.telling(lease, lambda: heartbeat.is_valid),
         ):
             with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
-                run = Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid, ledger)
+                run = Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid, ledger, lease.seat)
                 return await self._works[job.kind](run)
 
 

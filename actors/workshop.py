@@ -46,7 +46,7 @@ def works_of(
 ) -> Mapping[JobKind, Work]:
     """What is done for jobs of each kind."""
     shelf = OutputShelf(store, children, clock, jobs.tracing)
-    generation = GenerationWork(offers, shelf, jobs.tracing)
+    generation = GenerationWork(offers, shelf, jobs.admission, jobs.tracing)
     return {
         "image": generation,
         "video": generation,

@@ -84,8 +84,8 @@ def web_process(
         wake_ups = BrokerWakeUps(BellBroker(blocking_redis(url), [], is_shared=True))
         return Backbone(Database(engine_of(settings)), async_redis(url), wake_ups, is_alone=False)
 
-    models = offering_of(settings).menu.infos()
-    return WebProcess(settings, urls, system_clock, metrics, connect=connect, models=models, tracing=tracing)
+    menu = offering_of(settings).menu
+    return WebProcess(settings, urls, system_clock, metrics, connect=connect, menu=menu, tracing=tracing)
 
 
 def hold(settings: Settings) -> AbstractContextManager[None]:

@@ -53,9 +53,8 @@ class Standalone(WebProcess):
         on_death: Callable[[], None] = lambda: None,
         tracing: Tracing = NO_TRACING,
     ) -> None:
-        self._menu = offering_of(settings).menu
-        models = self._menu.infos()
-        super().__init__(settings, urls, clock, metrics, connect=self._backbone, models=models, tracing=tracing)
+        menu = offering_of(settings).menu
+        super().__init__(settings, urls, clock, metrics, connect=self._backbone, menu=menu, tracing=tracing)
         server = FakeServer()
         self._redis: Redis = FakeAsyncRedis(server=server)
         client: BlockingRedis = FakeRedis(server=server)

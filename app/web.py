@@ -25,7 +25,7 @@ from jobs.policies import WakeUps
 from jobs.readiness import Readiness
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
-from schema.models import ModelInfo
+from schema.menu import Menu
 from schema.settings import Settings
 from storage.opening import open_store
 
@@ -51,7 +51,7 @@ class WebProcess:
         metrics: CollectorRegistry,
         *,
         connect: Callable[[], Backbone],
-        models: tuple[ModelInfo, ...],
+        menu: Menu,
         tracing: Tracing = NO_TRACING,
     ) -> None:
         self._settings = settings
@@ -59,7 +59,7 @@ class WebProcess:
         self._clock = clock
         self._metrics = metrics
         self._connect = connect
-        self._models = models
+        self._menu = menu
         self._tracing = tracing
 
     def contexts(self) -> tuple[Context, ...]:
@@ -92,10 +92,11 @@ class WebProcess:
             metrics=self._metrics,
             clock=self._clock,
             is_alone=backbone.is_alone,
+            menu=self._menu,
             tracing=self._tracing,
         ) as jobs:
             app[JOBS] = jobs
-            app[MODELS] = ModelCatalogue(self._models)
+            app[MODELS] = ModelCatalogue(self._menu.infos())
             app[STORED_HOOK] = bytes_teller(jobs)
             add_process_metrics(self._metrics)
             app[READINESS] = Readiness(

@@ -9,6 +9,7 @@ from time import monotonic
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from jobs.admission import Admission
 from jobs.alarm import Alarm
 from jobs.announcer import Announcer
 from jobs.background import Background
@@ -44,6 +45,7 @@ from jobs.uploads import Uploads
 from jobs.urls import Urls
 from jobs.usage import UsageMeter, UsageReport
 from jobs.views import Views
+from schema.menu import Menu
 from schema.settings import Settings
 from storage.store import Store
 
@@ -63,6 +65,7 @@ class Jobs:
     bus: EventBus
     tickets: Tickets
     usage: UsageReport
+    admission: Admission
     background: Background
     queue_watch: QueueWatch
     tracing: Tracing
@@ -78,17 +81,22 @@ def assemble(
     wake_ups: WakeUps,
     metrics: CollectorRegistry,
     clock: Clock,
+    menu: Menu | None = None,
     tracing: Tracing = NO_TRACING,
     time: SqlTime | None = None,
     new_random: Callable[[], random.Random] = random.SystemRandom,
 ) -> Jobs:
-    """Build it all. Does no I/O. `time` is where statements take it from; by default what suits the database."""
+    """Build it all. Does no I/O. `menu` says what limits the models that are worked with here.
+
+    `time` is where statements take it from; by default what suits the database.
+    """
     time = time or time_of(database.engine.dialect.name, clock)
     lease = timedelta(seconds=settings.lease_seconds)
     jobs, queue, events, media = JobRepository(time), QueueRepository(time), EventRepository(time), MediaRepository()
     keys, pending = IdempotencyRepository(time), UploadRepository(time)
     log = EventLog(redis, clock, keep_seconds=settings.event_log_seconds, max_entries=settings.event_log_entries)
     background, alarm = Background(), Alarm()
+    admission = Admission(redis, menu, hold_seconds=settings.lease_seconds)
     usage = UsageRepository()
     announcer = Announcer(events, UsageMeter(usage, clock))
     outbox = Outbox(database, events, log)
@@ -144,6 +152,8 @@ def assemble(
         policy=LeasePolicy(lease, new_random()),
         alarm=alarm,
         metrics=counts,
+        admission=admission,
+        wake_ups=wake_ups,
     )
     library = Library(
         database,
@@ -202,6 +212,7 @@ def assemble(
         bus=EventBus(redis, links_of(redis)),
         tickets=Tickets(redis),
         usage=UsageReport(database, usage),
+        admission=admission,
         background=background,
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),
         tracing=tracing,

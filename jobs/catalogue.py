@@ -2,11 +2,13 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from jobs.errors import FieldError, InvalidRequest
+from schema.menu import Entry
 from schema.models import Bounds, MediaKind, ModelInfo
 from schema.requests import MAX_SEED, GenerationBody
 
@@ -47,12 +49,25 @@ class ModelCatalogue:
         raise InvalidRequest([FieldError("model", f"is no {kind} model that GET /models lists")])
 
 
+def fits(entry: Entry, request: Mapping[str, Any]) -> bool:
+    """Whether another model can take a request that was complete for the one it was made for, but for its options."""
+    body = SimpleNamespace(
+        n=request["n"],
+        width=request["width"],
+        height=request["height"],
+        duration_seconds=request.get("durationSeconds"),
+        fps=request.get("fps"),
+    )
+    takes_all = len(request.get("inputs", ())) <= entry.inputs
+    return takes_all and not any(_limit_errors(entry.info(default=False), body))
+
+
 def output_seed(seed: int, index: int) -> int:
     """The seed of one output; behind the greatest seed it goes on at 0."""
     return (seed + index) % (MAX_SEED + 1)
 
 
-def _limit_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
+def _limit_errors(model: ModelInfo, body: GenerationBody | SimpleNamespace) -> Iterable[FieldError]:
     for name in type(model.limits).model_fields:
         bounds: Bounds | None = getattr(model.limits, name)
         value = getattr(body, name, None)

@@ -37,16 +37,26 @@ class Job:
         return failure.retryable and self.attempts < self.max_attempts
 
 
+@dataclass(slots=True)
+class Seat:
+    """What a run holds at a model; `token` is empty at one that nothing limits. It changes when the run falls back."""
+
+    model: str
+    token: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on `job` until the lease lapses; every write of the worker names `token`.
 
     `seconds_left` is how much time the job had until its deadline when the lease was given; None: it has none.
+    `seat` is the run's place at its model; None where it needs none.
     """
 
     job: Job
     token: str
     seconds_left: float | None = None
+    seat: Seat | None = None
 
 
 @dataclass(frozen=True, slots=True)

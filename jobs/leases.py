@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from jobs.admission import Admission
 from jobs.alarm import Alarm
 from jobs.announcer import Announcer, payload_of
 from jobs.background import Background
@@ -21,7 +22,7 @@ from jobs.job import Failure, Job, Lease, Media
 from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import CANCELLED, OVERDUE, dump
+from jobs.policies import CANCELLED, OVERDUE, WakeUps, dump
 from jobs.record import Record, dump_record
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -70,7 +71,11 @@ class LeaseService:
         policy: LeasePolicy,
         alarm: Alarm,
         metrics: JobMetrics,
+        admission: Admission,
+        wake_ups: WakeUps,
     ) -> None:
+        self._admission = admission
+        self._wake_ups = wake_ups
         self._database = database
         self._jobs = jobs
         self._queue = queue
@@ -92,23 +97,45 @@ class LeaseService:
 
     async def claim(self, kind: JobKind) -> Lease | None:
         """Take the job whose turn it is; None when there is none."""
+        governed = kind if kind in {"image", "video"} and self._admission.governs(kind) else None
         while True:
+            closed = await self._admission.closed(governed) if governed else {}
+            if waits := [seconds for seconds in closed.values() if seconds]:
+                self._alarm.within(min(waits))
             async with self._database.reading() as connection:
-                candidates = list(await self._queue.candidates(connection, kind))
+                candidates = list(await self._queue.candidates(connection, kind, closed))
+                wanted = await self._queue.wanted(connection, candidates) if governed and candidates else {}
             if not candidates:
                 return None
             spread = 1
             while candidates:
                 # Whoever was quicker with one is about to take the next: the losers spread, each time further.
                 job_id = candidates.pop(self._policy.random.randrange(min(spread, len(candidates))))
-                token = new_id()
-                claim = partial(self._claim, job_id=job_id, token=token)
-                held = partial(self._queue.held, id=job_id, token=token)
-                lease = await self._database.transaction(claim, recall=held)
+                seat = None
+                if job_id in wanted:
+                    model = wanted[job_id].model
+                    seat = await self._admission.admit(wanted[job_id])
+                    if seat is None:
+                        # It filled up meanwhile, and does so for all others that want it.
+                        candidates = [each for each in candidates if each in wanted and wanted[each].model != model]
+                        continue
+                lease = await self._take(job_id)
                 if lease is not None:
-                    return lease
+                    return replace(lease, seat=seat)
+                if seat is not None:
+                    await self._admission.leave(seat)
                 spread *= 2
             # Others were quicker with all of them; what came meanwhile spent its wake-up on us.
+
+    async def _take(self, job_id: str) -> Lease | None:
+        token = new_id()
+        claim = partial(self._claim, job_id=job_id, token=token)
+        return await self._database.transaction(claim, recall=partial(self._queue.held, id=job_id, token=token))
+
+    async def leave(self, lease: Lease) -> None:
+        """Give back the run's place at its model, and have somebody look who may be waiting for it."""
+        if lease.seat is not None and await self._admission.leave(lease.seat):
+            self._background.start("wake_up", self._wake_ups.send(lease.job.kind, lease.job.id))
 
     async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Lease | None:
         lease = await self._queue.claim(connection, job_id, token, self._policy.duration)
@@ -119,9 +146,12 @@ class LeaseService:
 
     async def heartbeat(self, lease: Lease, progress: float | None, message: str | None) -> JobStatus | None:
         """Prolong the lease; the job's status ("cancelling": stop), or None when the lease is lost."""
-        return await self._database.transaction(
+        status = await self._database.transaction(
             lambda tx: self._queue.heartbeat(tx, lease.job.id, lease.token, self._policy.duration, progress, message)
         )
+        if status is not None and lease.seat is not None:
+            await self._admission.keep(lease.seat)
+        return status
 
     async def note(self, lease: Lease, record: Record) -> None:
         """Keep what the next attempt needs to know. Raises `LeaseLost`."""

@@ -13,6 +13,7 @@ from jobs.migrations import migrate
 from jobs.policies import WakeUps
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
+from schema.menu import Menu
 from schema.settings import Settings
 from storage.store import Store
 
@@ -29,11 +30,13 @@ async def open_jobs(
     metrics: CollectorRegistry,
     clock: Clock,
     is_alone: bool,
+    menu: Menu | None = None,
     tracing: Tracing = NO_TRACING,
 ) -> AsyncIterator[Jobs]:
     """The lifecycle for as long as the context lasts; `database` and `redis` are closed with it.
 
-    With `is_alone` nobody else works on this database: whoever held a lease is gone. Raises `DatabaseUnavailable`.
+    `menu` says what limits the models. With `is_alone` nobody else works on this database: whoever held a lease
+    is gone. Raises `DatabaseUnavailable`.
     """
     try:
         await migrate(database.engine)
@@ -46,6 +49,7 @@ async def open_jobs(
             wake_ups=wake_ups,
             metrics=metrics,
             clock=clock,
+            menu=menu,
             tracing=tracing,
         )
         if store.is_ephemeral:

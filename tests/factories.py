@@ -25,6 +25,7 @@ from jobs.submitting import Submission
 from jobs.sweeper import Sweeper
 from jobs.tracing import NO_TRACING, Tracing
 from jobs.urls import Urls
+from schema.menu import Menu
 from schema.responses import JobKind
 from schema.settings import Settings
 from schema.tables import EventRow, JobRow
@@ -254,6 +255,7 @@ async def open_bench(
     wake_ups: RecordingWakeUps | None = None,
     wrap: Callable[[Database], Database] = lambda database: database,
     tracing: Tracing = NO_TRACING,
+    menu: Menu | None = None,
     **settings: Any,
 ) -> AsyncIterator[Bench]:
     """Assemble the lifecycle on a migrated database, or SQLite file; `settings` override the defaults."""
@@ -274,6 +276,7 @@ async def open_bench(
         wake_ups=wake_ups,
         metrics=metrics,
         clock=clock,
+        menu=menu,
         tracing=tracing,
         time=BoundTime(clock),
         new_random=lambda: random.Random(7),

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job, Lease
 from jobs.repositories.jobs import COLUMNS, job_of
@@ -18,6 +19,9 @@ CLAIM_WINDOW = 24
 PRIORITY = 0
 """What a job has that nobody gave another one."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+UNDER_WAY = JobRow.record["errand"]["model"].as_string()
+"""The model that has work of the job under way; null where none has."""
+MODEL = func.coalesce(UNDER_WAY, JobRow.request["model"].as_string(), "")
 
 
 class QueueRepository:
@@ -57,24 +61,41 @@ class QueueRepository:
     def _is_claimable(self, kind: JobKind) -> ColumnElement[bool]:
         return and_(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
 
-    def _served(self, owner: ColumnElement[str], kind: JobKind) -> ScalarSelect[datetime | None]:
-        """When this owner's last job of the kind began; long ago where none has."""
+    def _served(self, owner: ColumnElement[str], kind: JobKind) -> ColumnElement[datetime]:
+        """When this owner's last job of the kind began; long ago where none has. One look into an index."""
         earlier = aliased(JobRow)
         last = select(func.max(earlier.started_at)).where(earlier.owner == owner, earlier.kind == kind)
-        return select(func.coalesce(last.scalar_subquery(), literal(NEVER, Instant))).scalar_subquery()
+        return func.coalesce(last.correlate_except(earlier).scalar_subquery(), literal(NEVER, Instant))
 
     def _order(self, kind: JobKind) -> Select[tuple[str, int]]:
-        """Ids of claimable jobs with their places, from 1: by turn, then priority, then who waits longest for one."""
+        """Ids of claimable jobs with their places, from 1: by turn, then priority, then age.
+
+        Of those who have nothing running, whoever had nothing begun for the longest goes first: where few run at a
+        time, whoever has just been served is not at once the next.
+        """
         turns = self._turns(kind)
-        order = (turns.c.turn, turns.c.priority.desc(), turns.c.served, turns.c.id)
+        served = case((turns.c.turn == 1, turns.c.served))
+        order = (turns.c.turn, turns.c.priority.desc(), served, turns.c.id)
         place = func.row_number().over(order_by=order)
         return select(turns.c.id, place.label("place"))
 
-    async def candidates(self, connection: AsyncConnection, kind: JobKind) -> Sequence[str]:
-        """The ids that come next, in order; reading takes no locks, so some may be gone when claimed."""
+    async def candidates(
+        self, connection: AsyncConnection, kind: JobKind, closed: Collection[str] = ()
+    ) -> Sequence[str]:
+        """The ids that come next, in order; reading takes no locks, so some may be gone when claimed.
+
+        Jobs for `closed` models are passed over.
+        """
         order = self._order(kind).subquery()
         query = select(order.c.id).order_by(order.c.place).limit(CLAIM_WINDOW)
+        if closed:
+            query = query.join(JobRow, JobRow.id == order.c.id).where(MODEL.not_in(closed))
         return (await connection.execute(query)).scalars().all()
+
+    async def wanted(self, connection: AsyncConnection, ids: Collection[str]) -> dict[str, Wanted]:
+        """What these jobs want of which model."""
+        query = select(JobRow.id, JobRow.request, UNDER_WAY.label("under_way")).where(JobRow.id.in_(ids))
+        return {row.id: Wanted(row.request, row.under_way) for row in await connection.execute(query)}
 
     async def places(self, connection: AsyncConnection, kind: JobKind, ids: Collection[str]) -> dict[str, int]:
         """How many claims of this kind it takes until each of these queued jobs has its turn."""
@@ -89,7 +110,7 @@ class QueueRepository:
         own = select(func.count()).where(JobRow.owner == owner, JobRow.kind == kind, is_before | is_at_work)
         turn = own.scalar_subquery() + 1
         turns = self._turns(kind)
-        is_as_long = turns.c.served <= self._served(literal(owner), kind)
+        is_as_long = (turns.c.turn > 1) | (turns.c.served <= self._served(literal(owner), kind))
         is_before_equals = (turns.c.priority > PRIORITY) | ((turns.c.priority == PRIORITY) & is_as_long)
         is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
         query = select(func.count()).select_from(turns).where(is_sooner)

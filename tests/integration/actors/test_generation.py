@@ -31,6 +31,7 @@ async def at_work(bench: Bench, provider: Scripted, tmp_path: Path) -> AsyncIter
     work = GenerationWork(
         {"scripted": Offer(provider, "upstream-1", price=lambda _output: 0.25)},
         OutputShelf(bench.store, children, bench.clock),
+        bench.jobs.admission,
     )
     async with open_runner(bench, tmp_path, work) as opened:
         yield opened

@@ -49,6 +49,20 @@ async def test_owners_take_turns(bench: Bench) -> None:
     assert await claim_all(bench) == [hers[0], his[0], hers[1], his[1], hers[2], his[2]]
 
 
+async def test_whoever_waits_longest_for_one_is_next_where_one_runs_at_a_time(bench: Bench) -> None:
+    for owner in ("alice", "bob", "carol"):
+        await bench.submit_many(3, owner)
+    served = []
+
+    for _ in range(7):
+        lease = await bench.claim()
+        served.append(lease.job.owner)
+        bench.clock.advance(1)
+        await bench.succeed(lease)
+
+    assert served == ["alice", "bob", "carol", "alice", "bob", "carol", "alice"]
+
+
 async def test_what_an_owner_has_running_counts_against_the_next(bench: Bench) -> None:
     await bench.submit_many(2, "alice")
     for _ in range(2):
