@@ -11,12 +11,11 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from jobs.engines import cut_after
+from jobs.engines import PATIENCE, cut_after
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
-DEADLINE_SECONDS = 1.5
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.1
 FOLLOWER_READ = "SET TRANSACTION AS OF SYSTEM TIME follower_read_timestamp()"
@@ -51,12 +50,13 @@ def translated() -> Iterator[None]:
 class Database:
     """Runs reads and transactions. Every foreign error that means "not now" leaves as `DatabaseUnavailable`.
 
-    On a server each call ends within `DEADLINE_SECONDS`, also when there is no connection to be had, or nothing but
+    On a server each call ends within `seconds`, also when there is no connection to be had, or nothing but
     silence on the one that there is.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seconds: float = PATIENCE.call) -> None:
         self.engine = engine
+        self._seconds = seconds
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer: a lock here is fair and free, while its own busy handler sleeps and polls.
         self._writer = asyncio.Lock() if self._is_sqlite else None
@@ -91,7 +91,7 @@ class Database:
 
     async def _with_retries(self, engine: AsyncEngine, work: Work[T], recall: Work[T | None] | None) -> T:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + DEADLINE_SECONDS
+        deadline = loop.time() + self._seconds
         pause = FIRST_PAUSE_SECONDS
         may_be_done = False
         while True:
@@ -113,11 +113,11 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reads that belong together; on a server each statement sees what is committed by then."""
-        async with self._reading_from(self._reader.connect(), DEADLINE_SECONDS) as connection:
+        async with self._reading_from(self._reader.connect(), self._seconds) as connection:
             yield connection
 
     @asynccontextmanager
-    async def stale_reading(self, within: float = DEADLINE_SECONDS) -> AsyncIterator[AsyncConnection]:
+    async def stale_reading(self, within: float | None = None) -> AsyncIterator[AsyncConnection]:
         """A connection for scans that may miss the last seconds: metrics, and what is past its keeping.
 
         On a server they end `within` so many seconds. CockroachDB answers them from the nearest replica, apart from the
@@ -125,7 +125,7 @@ class Database:
         """
         is_cockroachdb = self.engine.dialect.name == "cockroachdb"
         context = self._serializable.begin() if is_cockroachdb else self._reader.connect()
-        async with self._reading_from(context, within) as connection:
+        async with self._reading_from(context, within or self._seconds) as connection:
             if is_cockroachdb:
                 await connection.exec_driver_sql(FOLLOWER_READ)
             yield connection
@@ -181,7 +181,7 @@ class Database:
     async def close(self) -> None:
         """Let go of the connections."""
         if self._left:
-            await asyncio.wait(self._left, timeout=DEADLINE_SECONDS)
+            await asyncio.wait(self._left, timeout=self._seconds)
         await self.engine.dispose()
 
 

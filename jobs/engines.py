@@ -6,6 +6,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from schema.settings import Settings, SettingsError
 
 SQLITE_BUSY_SECONDS = 5.0
-CONNECT_SECONDS = 1.0
-POOL_SECONDS = 1.0
-STATEMENT_MILLISECONDS = 1400
 IDLE_TRANSACTION_MILLISECONDS = 5000
 RECYCLE_SECONDS = 1800
 
-# The server ends by itself what its client gave up or, being stopped, holds: locks of a stopped process would hold
-# others up for as long as it stays stopped.
-SESSION_OPTIONS = (
-    f"-c statement_timeout={STATEMENT_MILLISECONDS}"
-    f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MILLISECONDS}"
-)
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long, in seconds, is waited for a server: to connect, for the pool, for a statement, and for a whole call."""
+
+    connect: float = 1.0
+    pool: float = 1.0
+    statement: float = 1.4
+    call: float = 1.5
+
+    @property
+    def session_options(self) -> str:
+        """The server ends by itself what its client gave up or, being stopped, holds.
+
+        Locks of a stopped process would hold others up for as long as it stays stopped.
+        """
+        return (
+            f"-c statement_timeout={round(1000 * self.statement)}"
+            f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MILLISECONDS}"
+        )
+
+
+PATIENCE = Patience()
 # Of libpq: a peer that vanished without a word is noticed while the connection is idle, and while it owes an answer.
 KEEPALIVES = {
     "keepalives_idle": 10,
@@ -74,34 +89,40 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def server_engine(url: str, pool_size: int) -> AsyncEngine:
+def server_engine(url: str, pool_size: int, patience: Patience = PATIENCE) -> AsyncEngine:
     """An engine on `postgresql+psycopg://` or `cockroachdb+psycopg://` with at most `pool_size` connections."""
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=patience.pool,
         pool_recycle=RECYCLE_SECONDS,
         # What is used most stays open; what a peak needed is recycled.
         pool_use_lifo=True,
     )
-    event.listen(engine.sync_engine, "do_connect", _connect_in_time)
+    event.listen(engine.sync_engine, "do_connect", partial(_connect_in_time, patience))
     event.listen(engine.sync_engine, "checkout", _refuse_the_dead)
     return engine
 
 
-def _connect_in_time(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+def _connect_in_time(
+    patience: Patience, dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]
+) -> None:
     """Prepare the driver's arguments; the connecting itself is bounded here, for libpq's least timeout is 2 s."""
     given = parameters.get("options", "")
     parameters |= {name: parameters.get(name, value) for name, value in KEEPALIVES.items()}
-    parameters["options"] = f"{SESSION_OPTIONS} {given}".strip()
+    parameters["options"] = f"{patience.session_options} {given}".strip()
     # SQLAlchemy passes its driver's module on as attributes of an adapter.
     connect = dialect.loaded_dbapi.AsyncConnection.connect
-    parameters["async_creator_fn"] = partial(_connect, connect, is_cockroachdb=dialect.name == "cockroachdb")
+    parameters["async_creator_fn"] = partial(
+        _connect, connect, patience.connect, is_cockroachdb=dialect.name == "cockroachdb"
+    )
 
 
-async def _connect(connect: Callable[..., Any], *arguments: Any, is_cockroachdb: bool, **parameters: Any) -> Any:
-    async with asyncio.timeout(CONNECT_SECONDS):
+async def _connect(
+    connect: Callable[..., Any], seconds: float, *arguments: Any, is_cockroachdb: bool, **parameters: Any
+) -> Any:
+    async with asyncio.timeout(seconds):
         connection = await connect(*arguments, **parameters)
     if not is_cockroachdb and connection.pgconn.parameter_status(b"crdb_version"):
         # Cockroach Labs' console hands out postgresql:// addresses, and what differs between the two is much.

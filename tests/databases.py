@@ -12,12 +12,14 @@ import psycopg
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from jobs.engines import server_engine, sqlite_engine
+from jobs.engines import Patience, server_engine, sqlite_engine
 from jobs.ids import new_id
 from jobs.migrations import migrate
 from tests.postgres import PostgresServer
 
 POOL_SIZE = 10
+PATIENT = Patience(connect=20.0, pool=20.0, statement=20.0, call=20.0)
+"""For tests of what is done and not of how soon: a machine that stands still for a while is no failure of theirs."""
 VERSION = "CockroachDB CCL v25.4.2 (x86_64-pc-linux-gnu, built 2025/11/25 00:00:00, go1.24.7)"
 
 # What PostgreSQL can't be taught: such statements are noted, and not run or run without it.
@@ -75,7 +77,7 @@ class ServerPlace:
     skipped: list[str] = field(default_factory=list)
 
     def engine(self, pool_size: int = POOL_SIZE) -> AsyncEngine:
-        engine = server_engine(self.url, pool_size)
+        engine = server_engine(self.url, pool_size, PATIENT)
         if self.is_stand_in:
             event.listen(engine.sync_engine, "before_cursor_execute", self._skip, retval=True)
         return engine

@@ -34,7 +34,7 @@ from storage.paths import generated_image, generated_video
 from storage.signing import UrlSigner
 from storage.store import Store
 from tests.clock import ManualClock
-from tests.databases import Place, SqlitePlace
+from tests.databases import PATIENT, Place, SqlitePlace
 
 OWNER = "alice"
 LEASE_SECONDS = 30.0
@@ -265,7 +265,7 @@ async def open_bench(
     store = store or make_store(clock)
     wake_ups = wake_ups or RecordingWakeUps(server)
     metrics = CollectorRegistry()
-    database = wrap(Database(place.engine()))
+    database = wrap(Database(place.engine(), PATIENT.call))
     redis = FakeAsyncRedis(server=server)
     jobs = assemble(
         Settings(lease_seconds=LEASE_SECONDS, **settings),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.background import stop
 from schema.responses import JobKind
 from tests.databases import Place
 from tests.factories import Bench, make_failure, open_bench
@@ -112,5 +113,4 @@ async def test_the_sweeper_wakes_up_for_a_deadline(place: Place) -> None:
             while (await bench.row(job_id)).status == "queued":
                 bench.clock.advance(0.02)
 
-        sweeping.cancel()
-        await asyncio.wait([sweeping])
+        await stop(sweeping)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import BoundTime
 from jobs.database import Database, DatabaseUnavailable
-from jobs.queuewatch import LONGEST_LOOK_SECONDS, LOOK_SECONDS, QueueWatch
+from jobs.queuewatch import LOOK_SECONDS, QueueWatch
 from jobs.repositories.queue import QueueRepository
 from tests.factories import Bench
 
@@ -23,7 +23,7 @@ class Flaky(Database):
     failure: Exception | None = None
 
     @asynccontextmanager
-    async def stale_reading(self, within: float = LONGEST_LOOK_SECONDS) -> AsyncIterator[AsyncConnection]:
+    async def stale_reading(self, within: float | None = None) -> AsyncIterator[AsyncConnection]:
         if self.failure is not None:
             raise self.failure
         async with super().stale_reading(within) as connection:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import datetime, timedelta
 
+from jobs.background import stop
 from schema.responses import JobKind
 from tests.clock import ManualClock
 from tests.databases import Place
@@ -159,7 +160,6 @@ async def test_the_loop_sweeps_sooner_when_a_retry_is_due_sooner(place: Place) -
         loop = asyncio.create_task(bench.sweeper.run())
         async with asyncio.timeout(20):
             await wake_ups.is_sent.wait()
-        loop.cancel()
-        await asyncio.gather(loop, return_exceptions=True)
+        await stop(loop)
 
         assert wake_ups.sent == [("image", lease.job.id)]
