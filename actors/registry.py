@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -11,7 +11,11 @@ from actors.providers.base import Provider
 from actors.providers.prices import TokenPrices
 from schema.menu import Entry, Menu, ProviderName
 from schema.models import ModelInfo
+from schema.provider_settings import RatioSettings, TemplateSettings
 from schema.settings import Settings
+from schema.wire import Wire
+
+S = TypeVar("S", bound=Wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Share:
     def models(self) -> tuple[ModelInfo, ...]:
         """As the adapters check requests by them."""
         return tuple(entry.info(default=False) for entry in self.entries)
+
+    def settings(self, shape: type[S]) -> dict[str, S]:
+        """What the entries say under `settings`, by model id."""
+        return {entry.id: entry.settings_as(shape) for entry in self.entries}
 
     @property
     def prices(self) -> dict[str, TokenPrices]:
@@ -77,6 +85,30 @@ def _gemini(means: Means, share: Share) -> Provider:
     return GeminiProvider(api, share.models, share.prices)
 
 
+def _fal(means: Means, share: Share) -> Provider:
+    from actors.providers.fal import FalProvider, fal_api  # noqa: PLC0415
+
+    settings = means.settings
+    api = fal_api(_secret(settings.fal_key), **_base(settings.fal_base_url))
+    return FalProvider(api, share.models, share.settings(TemplateSettings))
+
+
+def _replicate(means: Means, share: Share) -> Provider:
+    from actors.providers.replicate import ReplicateProvider, replicate_api  # noqa: PLC0415
+
+    settings = means.settings
+    api = replicate_api(_secret(settings.replicate_api_token), **_base(settings.replicate_base_url))
+    return ReplicateProvider(api, share.models, share.settings(TemplateSettings))
+
+
+def _runway(means: Means, share: Share) -> Provider:
+    from actors.providers.runway import RunwayProvider, runway_api  # noqa: PLC0415
+
+    settings = means.settings
+    api = runway_api(_secret(settings.runwayml_api_secret), **_base(settings.runwayml_base_url))
+    return RunwayProvider(api, share.models, share.settings(RatioSettings))
+
+
 def _secret(value: SecretStr | None) -> str:
     return "" if value is None else value.get_secret_value()
 
@@ -90,4 +122,7 @@ _FACTORIES: Mapping[ProviderName, Callable[[Means, Share], Provider]] = {
     "procedural": _procedural,
     "openai": _openai,
     "gemini": _gemini,
+    "fal": _fal,
+    "replicate": _replicate,
+    "runway": _runway,
 }

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from jsonschema import Draft202012Validator, SchemaError
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
+from schema.provider_settings import SETTINGS, TemplateSettings
 from schema.wire import Wire
 
-ProviderName = Literal["procedural", "openai", "gemini"]
+S = TypeVar("S", bound=Wire)
+
+ProviderName = Literal["procedural", "openai", "gemini", "fal", "replicate", "runway"]
 
 _N = {"image": Bounds(minimum=1, maximum=8, step=1), "video": Bounds(minimum=1, maximum=4, step=1)}
 _IMAGE_EDGE = Bounds(minimum=64, maximum=2048, step=1)
@@ -84,6 +87,10 @@ class Entry(Wire):
     fallbacks: list[str] = Field(default=[], max_length=8)
     settings: dict[str, Any] = Field(default={})
 
+    def settings_as(self, shape: type[S]) -> S:
+        """What stands under `settings`, read as a provider's own."""
+        return shape.model_validate(self.settings, by_alias=True, by_name=False)
+
     @property
     def upstream_name(self) -> str:
         """What the provider calls it."""
@@ -131,9 +138,8 @@ class Menu(Wire):
                 defaults.add(entry.kind)
             if entry.kind == "image" and (entry.limits.duration_seconds or entry.limits.fps):
                 raise MenuMistake((*path, "limits"), "a picture has neither durationSeconds nor fps")
-            if entry.settings:
-                raise MenuMistake((*path, "settings"), f"the provider {entry.provider} takes none")
             _check_options(entry, (*path, "options"))
+            _check_settings(entry, (*path, "settings"))
         for index, entry in enumerate(self.models):
             _check_fallbacks(entry, seen, ("models", index, "fallbacks"))
 
@@ -168,6 +174,23 @@ def _check_options(entry: Entry, path: tuple[str | int, ...]) -> None:
         raise MenuMistake((*path, *error.absolute_path), f"is no JSON schema: {error.message[:200]}") from None
     if entry.options.get("type") != "object":
         raise MenuMistake(path, "must be the JSON schema of an object (type: object)")
+
+
+def _check_settings(entry: Entry, path: tuple[str | int, ...]) -> None:
+    shape = SETTINGS.get(entry.provider)
+    if shape is None:
+        if entry.settings:
+            raise MenuMistake(path, f"the provider {entry.provider} takes none")
+        return
+    try:
+        settings = entry.settings_as(shape)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise MenuMistake((*path, *first["loc"]), first["msg"]) from None
+    unknown = settings.unknown(entry.options) if isinstance(settings, TemplateSettings) else None
+    if unknown is not None:
+        name, where = unknown
+        raise MenuMistake((*path, *where), f"{{{{{name}}}}} stands for nothing")
 
 
 def _check_fallbacks(entry: Entry, all_of_them: Mapping[str, Entry], path: tuple[str | int, ...]) -> None:

@@ -12,6 +12,9 @@ NEEDS: Final[Mapping[ProviderName, tuple[str, ...]]] = {
     "procedural": (),
     "openai": ("openai_api_key", "openai_base_url"),
     "gemini": ("gemini_api_key",),
+    "fal": ("fal_key",),
+    "replicate": ("replicate_api_token",),
+    "runway": ("runwayml_api_secret",),
 }
 """Of which settings one at least must be there for a provider to be used."""
 

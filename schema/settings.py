@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from schema.database_url import driver_url
+from schema.provider_keys import ProviderKeys
 
 MEBIBYTE = 2**20
 
@@ -57,11 +57,10 @@ UploadType = Literal[
 UploadTypes = Annotated[tuple[UploadType, ...], BeforeValidator(_split), Field(min_length=1)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_split)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(_split)]
-ApiUrl = Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")]
 BasePath = Annotated[str, BeforeValidator(_base_path), Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")]
 
 
-class Settings(BaseModel):
+class Settings(ProviderKeys):
     """The whole configuration. The environment's name of a field is the field's name in capitals."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -185,12 +184,6 @@ class Settings(BaseModel):
     models_file: Path | None = Field(
         default=None, description="A YAML file of the models to offer; by default those that are shipped."
     )
-    openai_api_key: SecretStr | None = Field(default=None, description="The key of OpenAI's API.")
-    openai_base_url: ApiUrl | None = Field(
-        default=None, description="Another server that speaks OpenAI's Images API; it may need no key."
-    )
-    gemini_api_key: SecretStr | None = Field(default=None, description="The key of Google's Gemini API.")
-    gemini_base_url: ApiUrl | None = Field(default=None, description="Another base URL of the Gemini API.")
 
     worker_threads: int = Field(
         default=4, ge=1, le=64, description="Jobs of each kind that one worker process runs at once."

@@ -1,7 +1,10 @@
 """Batches made one by one, each output a request of its own: what was asked for is noted before it is asked for."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter, check_request
 from actors.providers.failures import AnswerLost
@@ -11,6 +14,8 @@ from schema.models import ModelInfo
 Make = Callable[[int, Errand], Awaitable[Output]]
 
 SENT = "sent"
+GRAIN = 100
+"""The units of each output, for APIs that tell how far one is."""
 
 _ITS_OWN = frozenset({"content_policy", "no_output"})
 """What befalls one output and says nothing of the next."""
@@ -20,22 +25,29 @@ _OF_THE_MODEL = frozenset({"model_retired"})
 """What another model may mend: the caller is told, and not only that outputs are missing."""
 
 
-@asynccontextmanager
-async def batch(
-    api: HttpApi,
-    offered: Sequence[ModelInfo],
-    request: GenerationRequest,
-    report: Reporter,
-    errand: Errand,
-    maker: Callable[[Calls], Make],
-) -> AsyncIterator[AsyncIterator[Output | Missing]]:
-    """A provider's `generate` for a request that one of the `offered` models can take; `maker` gets the job's calls.
+@dataclass(frozen=True, slots=True)
+class BatchProvider(ABC):
+    """A provider whose outputs are a request each. `offered` are its models. Implements `Provider` but for the name."""
 
-    Raises `ProviderError`.
-    """
-    check_request(offered, request)
-    async with api.open() as calls, aclosing(one_by_one(request, report, errand, maker(calls))) as results:
-        yield results
+    api: HttpApi
+    offered: Sequence[ModelInfo]
+
+    @abstractmethod
+    def maker(self, calls: Calls, request: GenerationRequest, report: Reporter, scratch: Path) -> Make:
+        """What makes each output of one job."""
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        return tuple(self.offered)
+
+    @asynccontextmanager
+    async def generate(
+        self, request: GenerationRequest, report: Reporter, scratch: Path, errand: Errand
+    ) -> AsyncIterator[AsyncIterator[Output | Missing]]:
+        check_request(self.offered, request)
+        async with self.api.open() as calls:
+            make = self.maker(calls, request, report, scratch)
+            async with aclosing(one_by_one(request, report, errand, make)) as results:
+                yield results
 
 
 async def one_by_one(
@@ -64,8 +76,25 @@ async def one_by_one(
                     yield missing
                 return
             result = _missing(index, error)
-        report.units(index + 1, request.n)
+        report.units((index + 1) * GRAIN, request.n * GRAIN)
         yield result
+
+
+class Share:
+    """How far one output of a batch is: units among those of the whole batch, which never fall."""
+
+    def __init__(self, report: Reporter, request: GenerationRequest, index: int) -> None:
+        self._report = report
+        self._request = request
+        self._index = index
+        self._reached = 0
+
+    def at(self, done: float, total: float, message: str = "") -> None:
+        """`done` of `total` of this output's work is finished, as the provider says."""
+        reached = int(GRAIN * min(max(done / total, 0.0), 1.0)) if total > 0 else 0
+        if reached > self._reached:
+            self._reached = reached
+            self._report.units(self._index * GRAIN + reached, self._request.n * GRAIN, message)
 
 
 class _Nth:
@@ -137,4 +166,4 @@ def _tell(report: Reporter, index: int, request: GenerationRequest) -> None:
         # One request is all the work, and how far it is nobody knows.
         report.phase(f"Generating the {request.kind}")
     else:
-        report.units(index, request.n, f"Generating {request.kind} {index + 1} of {request.n}")
+        report.units(index * GRAIN, request.n * GRAIN, f"Generating {request.kind} {index + 1} of {request.n}")

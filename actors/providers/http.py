@@ -13,7 +13,7 @@ from yarl import URL
 
 from actors.providers.base import ProviderError
 from actors.providers.downloads import Allows, Downloads, guarded_connector, is_public
-from actors.providers.failures import AnswerLost, failure, failure_of_status, unreadable
+from actors.providers.failures import AnswerLost, failure, failure_of_status, unreadable, unusable
 from actors.providers.sse import ServerEvent, events_of
 from schema.models import MediaKind
 
@@ -97,6 +97,15 @@ class Calls:
                 text = await _bounded(response)
                 self._check(response, text, meanings or {})
         return _parsed(text)
+
+    async def looked_up(self, path: str, *, headers: Mapping[str, str] | None = None) -> Any:
+        """What the API says of a job that it took on; where it has it no more, what was paid for is gone."""
+        try:
+            return await self.json("GET", path, headers=headers, meanings={404: "no_output"})
+        except ProviderError as error:
+            if error.code == "no_output":
+                raise unusable("The provider no longer has what it made.") from error
+            raise
 
     @asynccontextmanager
     async def events(

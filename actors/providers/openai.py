@@ -1,8 +1,8 @@
 """The `openai` provider: the Images API, and whatever speaks it at another base URL."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,16 @@ import aiohttp
 from actors.providers.base import (
     Errand,
     GenerationRequest,
-    Missing,
     Output,
     ProviderError,
     Reporter,
     whole_prompt,
 )
-from actors.providers.batches import batch
+from actors.providers.batches import BatchProvider, Make
 from actors.providers.downloads import decoded, preview, save
 from actors.providers.failures import AnswerLost, failure, gave_up, unusable
 from actors.providers.http import Calls, HttpApi
 from actors.providers.prices import TokenPrices
-from schema.models import ModelInfo
 
 NAME = "openai"
 BASE_URL = "https://api.openai.com/v1"
@@ -46,32 +44,17 @@ def openai_api(key: str, base_url: str = BASE_URL) -> HttpApi:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAIProvider:
+class OpenAIProvider(BatchProvider):
     """Generates, or edits where there are inputs; one call a picture, so that a blocked one leaves the others be.
 
     Options are the API's own parameters; with `partial_images` the answer is streamed. `prices` are by model id.
     """
 
-    api: HttpApi
-    offered: Sequence[ModelInfo]
     prices: Mapping[str, TokenPrices] = field(default_factory=dict)
     name: str = NAME
 
-    def models(self) -> tuple[ModelInfo, ...]:
-        return tuple(self.offered)
-
-    def generate(
-        self, request: GenerationRequest, report: Reporter, scratch: Path, errand: Errand
-    ) -> AbstractAsyncContextManager[AsyncIterator[Output | Missing]]:
-        prices = self.prices.get(request.model)
-        return batch(
-            self.api,
-            self.offered,
-            request,
-            report,
-            errand,
-            lambda calls: _Pictures(calls, request, report, scratch, prices).make,
-        )
+    def maker(self, calls: Calls, request: GenerationRequest, report: Reporter, scratch: Path) -> Make:
+        return _Pictures(calls, request, report, scratch, self.prices.get(request.model)).make
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from actors.providers.base import Errand, ProviderError
@@ -45,6 +46,19 @@ async def polled(ask: Callable[[], Awaitable[T | None]], pace: Pace) -> T:
             return answer
         await pace.sleep(wait)
         pause = min(pause * pace.growth, pace.longest_seconds)
+
+
+async def seen_through(
+    errand: Errand,
+    submit: Callable[[], Awaitable[str]],
+    look: Callable[[str], Awaitable[T | None]],
+    call_off: Callable[[str], Awaitable[object]],
+    pace: Pace,
+) -> T:
+    """What `look` says at last of the provider's job: the one that is noted, else one that is submitted now."""
+    job = errand.id or await submitted(errand, submit, call_off)
+    async with called_off(errand, partial(call_off, job)):
+        return await polled(partial(look, job), pace)
 
 
 async def submitted(

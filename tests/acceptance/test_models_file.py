@@ -8,10 +8,13 @@ import pytest
 
 from tests.acceptance.process import process, served
 from tests.acceptance.service import in_process
+from tests.contract.fal_server import FalServer
 from tests.contract.gemini_server import GeminiServer
+from tests.contract.job_server import JobServer
 from tests.contract.openai_server import PICTURE, OpenAIServer
 from tests.contract.played import listening
 from tests.contract.remote_providers import KEY
+from tests.contract.replicate_server import ReplicateServer
 from tests.unit.actors.processing.samples import video
 
 PICTURES = """\
@@ -110,3 +113,25 @@ def test_a_wrong_file_stops_the_start_with_its_line(tmp_path: Path) -> None:
 
     assert status == 2
     assert "".join(started.lines).startswith(f"MODELS_FILE: {file}:4: models.0.provider: ")
+
+
+@pytest.mark.parametrize(
+    ("make_server", "settings", "model"),
+    [
+        (FalServer, ("fal_key", "fal_base_url"), "fal/flux-dev"),
+        (ReplicateServer, ("replicate_api_token", "replicate_base_url"), "replicate/flux-dev"),
+    ],
+)
+async def test_a_key_alone_brings_the_models_that_are_shipped(
+    tmp_path: Path, make_server: type[JobServer], settings: tuple[str, str], model: str
+) -> None:
+    server = make_server()
+    async with (
+        listening(server),
+        in_process(tmp_path, **dict(zip(settings, (KEY, server.root), strict=True))) as service,
+    ):
+        item = await service.client().picture(model=model, width=1024, height=768)
+
+    assert item["model"] == model
+    # As it came, and not as it was asked for.
+    assert (item["width"], item["height"], server.submits) == (8, 8, 1)

@@ -1,12 +1,10 @@
-"""What every way of the Gemini API shares: where it is, what its errors mean, how media are sent and shapes named."""
+"""What every way of the Gemini API shares: where it is, and what its errors mean."""
 
-import asyncio
-import base64
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from actors.providers.base import GenerationRequest, ProviderError
+from actors.providers.base import ProviderError
 from actors.providers.failures import LONGEST_RETRY_AFTER, failure
 from actors.providers.http import HttpApi
 
@@ -16,27 +14,6 @@ BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
 def gemini_api(key: str, base_url: str = BASE_URL) -> HttpApi:
     """The API at `base_url`. A picture takes minutes, and a connection that is given up early loses a paid one."""
     return HttpApi(base_url, {"x-goog-api-key": key}, seconds=300.0, silence_seconds=300.0, refusal=_refusal)
-
-
-async def contents_of(request: GenerationRequest) -> list[tuple[str, str]]:
-    """The inputs, each as its content type and its bytes in base64."""
-    contents = []
-    for given in request.inputs:
-        content = await asyncio.to_thread(given.file.read_bytes)
-        contents.append((given.content_type, base64.b64encode(content).decode()))
-    return contents
-
-
-def aspect_ratio(request: GenerationRequest, offered: tuple[str, ...]) -> str:
-    """That of the `offered` ratios ("16:9") which is nearest to the size that was asked for."""
-    wanted = request.width / request.height
-
-    def distance(ratio: str) -> float:
-        width, _, height = ratio.partition(":")
-        offer = int(width) / int(height)
-        return max(offer / wanted, wanted / offer)
-
-    return min(offered, key=distance)
 
 
 def _refusal(status: int, body: Any) -> ProviderError | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from actors.providers.asking import aspect_ratio, contents_of
 from actors.providers.base import Errand, GenerationRequest, Output, whole_prompt
 from actors.providers.downloads import decoded, save
 from actors.providers.failures import failure, unusable
-from actors.providers.gemini.api import aspect_ratio, contents_of
 from actors.providers.http import Calls
 from actors.providers.prices import TokenPrices
 

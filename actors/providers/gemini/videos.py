@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actors.providers.base import Errand, GenerationRequest, Output, ProviderError, Reporter
+from actors.providers.base import Errand, GenerationRequest, Output, Reporter
 from actors.providers.downloads import decoded, save
-from actors.providers.failures import unreadable, unusable
+from actors.providers.failures import unreadable
 from actors.providers.gemini.ways import Video, Way
 from actors.providers.http import Calls
-from actors.providers.polling import Pace, called_off, polled, submitted
+from actors.providers.polling import Pace, polled, seen_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,7 @@ class Videos:
 
     async def make(self, index: int, errand: Errand) -> Output:
         """One video, or the one that an earlier attempt has under way. Raises `ProviderError`."""
-        job = errand.id or await submitted(errand, self._submit, self._call_off)
-        async with called_off(errand, partial(self._call_off, job)):
-            video = await polled(partial(self._look, job), self.pace)
+        video = await seen_through(errand, self._submit, self._look, self._call_off, self.pace)
         file = self.scratch / str(index)
         request = self.request
         content_type = await self._save(video, file)
@@ -52,12 +50,9 @@ class Videos:
         raise unreadable()
 
     async def _look(self, id: str) -> Video | None:
-        try:
-            answer = await self._call("GET", self.way.look.format(id=id), meanings={404: "no_output"})
-        except ProviderError as error:
-            if error.code == "no_output":
-                raise unusable("The provider no longer has the job.") from error
-            raise
+        answer = await self.calls.looked_up(self.way.look.format(id=id), headers=self.way.headers)
+        if not isinstance(answer, dict):
+            raise unreadable()
         if answer.get("status") == "queued":
             self.report.queued(None)
         return self.way.read(answer)

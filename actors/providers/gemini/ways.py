@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from actors.providers.asking import aspect_ratio, contents_of
 from actors.providers.base import GenerationRequest, ProviderError, whole_prompt
 from actors.providers.failures import failure, gave_up, unusable
-from actors.providers.gemini.api import aspect_ratio, contents_of
 
 RATIOS = ("16:9", "9:16")
 

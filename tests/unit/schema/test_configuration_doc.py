@@ -9,7 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from schema.settings import ApiUrl, BasePath, DatabaseUrl, KeySetUrl, Networks, Origins, Secrets, Settings, UploadTypes
+from schema.provider_keys import ApiUrl, ProviderKeys
+from schema.settings import BasePath, DatabaseUrl, KeySetUrl, Networks, Origins, Secrets, Settings, UploadTypes
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 ROW = re.compile(r"^\| `[A-Z_]+` \|.*$", re.MULTILINE)
@@ -33,7 +34,8 @@ NAMES = {
 
 
 def table() -> list[str]:
-    return [row_of(name, field) for name, field in Settings.model_fields.items()]
+    fields = sorted(Settings.model_fields.items(), key=lambda each: each[0] in ProviderKeys.model_fields)
+    return [row_of(name, field) for name, field in fields]
 
 
 def row_of(name: str, field: FieldInfo) -> str:

@@ -72,6 +72,42 @@ def test_a_mistake_is_told_with_its_line(wrong: str, right: str, message: str) -
     assert mistake_in(GOOD.replace(right, wrong, 1)).startswith(f"MODELS_FILE: {message}")
 
 
+SETTINGS = """\
+models:
+  - id: fal/one
+    kind: image
+    provider: fal
+    options: {type: object, properties: {steps: {type: integer}}}
+    settings:
+      input:
+        prompt: "{{prompt}}"
+        nested: ["{{options.steps}}", {seed: "{{seed}}"}]
+  - id: runway/two
+    kind: video
+    provider: runway
+    settings: {ratios: ["1280:720"]}
+"""
+
+
+def test_settings_are_read_by_their_provider() -> None:
+    assert [entry.id for entry in parse_menu(SETTINGS, "menu.yaml").models] == ["fal/one", "runway/two"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("{{promt}}", "{{prompt}}", "menu.yaml:8: models.0.settings.input.prompt: {{promt}} stands for nothing"),
+        ("options.cfg", "options.steps", "menu.yaml:9: models.0.settings.input.nested.0: {{options.cfg}} stands"),
+        ("{{seeds}}", "{{seed}}", "menu.yaml:9: models.0.settings.input.nested.1.seed: "),
+        ("inputs:", "input:", "menu.yaml:6: models.0.settings.input: Field required"),
+        ("1280x720", "1280:720", "menu.yaml:13: models.1.settings.ratios.0: "),
+        ("settings: {}", 'settings: {ratios: ["1280:720"]}', "menu.yaml:13: models.1.settings.ratios: Field required"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_told_with_its_line(wrong: str, right: str, message: str) -> None:
+    assert mistake_in(SETTINGS.replace(right, wrong, 1)).startswith(f"MODELS_FILE: {message}")
+
+
 def test_a_second_default_of_a_kind_is_a_mistake() -> None:
     text = GOOD.replace("provider: openai", "provider: openai\n    default: true")
 
