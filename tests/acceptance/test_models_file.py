@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,11 +127,11 @@ async def test_a_key_alone_brings_the_models_that_are_shipped(
     tmp_path: Path, make_server: type[JobServer], settings: tuple[str, str], model: str
 ) -> None:
     server = make_server()
-    async with (
-        listening(server),
-        in_process(tmp_path, **dict(zip(settings, (KEY, server.root), strict=True))) as service,
-    ):
-        item = await service.client().picture(model=model, width=1024, height=768)
+    key, base_url = settings
+    async with listening(server):
+        given: dict[str, Any] = {key: KEY, base_url: server.root}
+        async with in_process(tmp_path, **given) as service:
+            item = await service.client().picture(model=model, width=1024, height=768)
 
     assert item["model"] == model
     # As it came, and not as it was asked for.
