@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from jsonschema import Draft202012Validator
 
+from actors.inputs import InputShelf
 from actors.ledger import Ledger, RunErrand
 from actors.outputs import OutputShelf
 from actors.providers.base import GenerationRequest, Missing, Output, Provider, ProviderError
@@ -56,11 +57,17 @@ class GenerationWork:
     """Chooses the provider by the job's model. Implements `Work`."""
 
     def __init__(
-        self, offers: Mapping[str, Offer], shelf: OutputShelf, admission: Admission, tracing: Tracing = NO_TRACING
+        self,
+        offers: Mapping[str, Offer],
+        shelf: OutputShelf,
+        inputs: InputShelf,
+        admission: Admission,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._offers = offers
         self._admission = admission
         self._shelf = shelf
+        self._inputs = inputs
         self._tracing = tracing
 
     async def __call__(self, run: Run) -> list[Media]:
@@ -69,6 +76,9 @@ class GenerationWork:
         run.ledger.expect(request.n)
         await self._take_over(run)
         seat = run.seat or Seat(request.model)
+        if run.ledger.left:
+            inputs = await self._inputs.fetch(run.job.request.get("inputs") or [], run.scratch)
+            request = replace(request, inputs=inputs)
         while (part := _next_part(run.ledger, seat.model)) is not None:
             await self._make(run, request, part, seat)
         if not run.ledger.media:

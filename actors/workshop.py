@@ -13,6 +13,7 @@ from actors.children import ChildPool
 from actors.erasure import ErasureWork
 from actors.generation import GenerationWork, Offer
 from actors.hosting import hosted_workers
+from actors.inputs import InputShelf
 from actors.outputs import OutputShelf
 from actors.processing.bounds import Bounds
 from actors.providers.base import Output, Provider
@@ -46,7 +47,7 @@ def works_of(
 ) -> Mapping[JobKind, Work]:
     """What is done for jobs of each kind."""
     shelf = OutputShelf(store, children, clock, jobs.tracing)
-    generation = GenerationWork(offers, shelf, jobs.admission, jobs.tracing)
+    generation = GenerationWork(offers, shelf, InputShelf(store), jobs.admission, jobs.tracing)
     return {
         "image": generation,
         "video": generation,

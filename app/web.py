@@ -96,7 +96,7 @@ class WebProcess:
             tracing=self._tracing,
         ) as jobs:
             app[JOBS] = jobs
-            app[MODELS] = ModelCatalogue(self._menu.infos())
+            app[MODELS] = ModelCatalogue(self._menu.infos(), {entry.id: entry.inputs for entry in self._menu.models})
             app[STORED_HOOK] = bytes_teller(jobs)
             add_process_metrics(self._metrics)
             app[READINESS] = Readiness(

@@ -124,11 +124,14 @@ def assemble(
         metrics=counts,
         tracing=tracing,
     )
+    submitting = Submitting(
+        database, jobs, queue, events, keys, media, announcer=announcer, limits=limits, tracing=tracing
+    )
     service = JobService(
         database,
         jobs,
         events,
-        submitting=Submitting(database, jobs, queue, events, keys, announcer=announcer, limits=limits, tracing=tracing),
+        submitting=submitting,
         cancelling=Cancelling(jobs, announcer=announcer, garbage=janitor),
         outbox=outbox,
         uploads=uploads,

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,8 +16,10 @@ from schema.requests import MAX_SEED, GenerationBody
 class ModelCatalogue:
     """What `GET /models` shows, and the judge of requests."""
 
-    def __init__(self, models: Iterable[ModelInfo]) -> None:
+    def __init__(self, models: Iterable[ModelInfo], most_inputs: Mapping[str, int] = MappingProxyType({})) -> None:
+        """`most_inputs` says by model id how many inputs it takes."""
         self._models: Mapping[str, ModelInfo] = {model.id: model for model in models}
+        self._most_inputs = most_inputs
 
     def list(self) -> list[ModelInfo]:
         """Every model, the default of its kind marked."""
@@ -26,7 +28,7 @@ class ModelCatalogue:
     def complete(self, kind: MediaKind, body: GenerationBody) -> dict[str, Any]:
         """The request with every default filled in, as the job keeps it. Raises `InvalidRequest`."""
         model = self._choose(kind, body.model)
-        errors = [*_limit_errors(model, body), *_input_errors(model, body), *_option_errors(model, body)]
+        errors = [*_limit_errors(model, body), *self._input_errors(model, body), *_option_errors(model, body)]
         if errors:
             raise InvalidRequest(errors)
         request = body.model_dump(mode="json", by_alias=True)
@@ -38,6 +40,13 @@ class ModelCatalogue:
             # JavaScript reads numbers beyond 2^53 inexactly, and a seed is there to be sent again.
             request["seed"] = secrets.randbelow(2**53 - 16)
         return request
+
+    def _input_errors(self, model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
+        most = self._most_inputs.get(model.id, len(body.inputs))
+        if body.inputs and not model.takes_inputs:
+            yield FieldError("inputs", "this model takes none")
+        elif len(body.inputs) > most:
+            yield FieldError("inputs", f"this model takes at most {most}")
 
     def _choose(self, kind: MediaKind, wanted: str | None) -> ModelInfo:
         of_kind = [model for model in self._models.values() if model.kind == kind]
@@ -78,11 +87,6 @@ def _limit_errors(model: ModelInfo, body: GenerationBody | SimpleNamespace) -> I
             yield FieldError(alias, f"must be between {bounds.minimum:g} and {bounds.maximum:g} for this model")
         elif bounds.step and value % bounds.step:
             yield FieldError(alias, f"must be a multiple of {bounds.step:g} for this model")
-
-
-def _input_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
-    if body.inputs and not model.takes_inputs:
-        yield FieldError("inputs", "this model takes none")
 
 
 def _option_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:

@@ -151,6 +151,7 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
         queue,
         events,
         IdempotencyRepository(time),
+        MediaRepository(),
         announcer=announcer,
         limits=limits_of(settings),
         tracing=NO_TRACING,

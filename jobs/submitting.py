@@ -13,11 +13,13 @@ from jobs.deadlines import deadline_of
 from jobs.errors import IdempotencyKeyReused
 from jobs.eventlog import json_line
 from jobs.ids import new_id
+from jobs.inputs import check_inputs
 from jobs.job import Job
 from jobs.policies import Limits, check_load, check_room
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository, StoredEvent
 from jobs.repositories.jobs import JobRepository
+from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.tracing import Tracing, origin_of
 from schema.responses import JobKind
@@ -78,6 +80,7 @@ class Submitting:
         queue: QueueRepository,
         events: EventRepository,
         keys: IdempotencyRepository,
+        media: MediaRepository,
         *,
         announcer: Announcer,
         limits: Limits,
@@ -88,16 +91,21 @@ class Submitting:
         self._queue = queue
         self._events = events
         self._keys = keys
+        self._media = media
         self._announcer = announcer
         self._limits = limits
         self._tracing = tracing
 
     async def accept(self, submission: Submission) -> Accepted:
-        """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
+        """Make a job, once for each idempotency key.
+
+        Raises `InvalidRequest` for inputs that are not there, `QueueFull`, `IdempotencyKeyReused`.
+        """
         async with self._database.reading() as connection:
             earlier = await self._earlier(connection, submission)
             if earlier is not None:
                 return Accepted(earlier, is_replay=True)
+            await check_inputs(self._media, connection, submission.request.get("inputs") or ())
             place = await self._place(connection, submission)
         job_id = new_id()
         with self._tracing.span("job submit", "producer", {"media.job.kind": submission.kind, "media.job.id": job_id}):

@@ -8,6 +8,7 @@ from app.answers import answer
 from app.body import fitted, read_json
 from app.keys import JOBS, MODELS, URLS, USER
 from jobs.errors import FieldError, InvalidRequest
+from jobs.inputs import own_paths
 from jobs.submitting import Submission
 from schema.models import MediaKind
 from schema.requests import GenerationBody, ImageBody, VideoBody
@@ -28,10 +29,12 @@ async def generate_video(request: web.Request) -> web.Response:
 
 async def _generate(request: web.Request, kind: MediaKind, model: type[GenerationBody]) -> web.Response:
     body = await read_json(request)
+    asked = request.app[MODELS].complete(kind, fitted(model, body))
+    asked["inputs"] = own_paths(request[USER], asked["inputs"])
     submission = Submission(
         owner=request[USER],
         kind=kind,
-        request=request.app[MODELS].complete(kind, fitted(model, body)),
+        request=asked,
         body=body,
         idempotency_key=idempotency_key(request),
     )

@@ -114,6 +114,11 @@ class MediaRepository:
         statement = delete(MediaRow).returning(MediaRow.job_id, MediaRow.source)
         return {row.job_id: row.source for row in await connection.execute(statement) if row.job_id is not None}
 
+    async def kinds_of(self, connection: AsyncConnection, paths: Collection[str]) -> dict[str, str]:
+        """The kinds of the objects at those of `paths` where a library has one."""
+        query = select(MediaRow.path, MediaRow.kind).where(MediaRow.path.in_(paths))
+        return {row.path: row.kind for row in await connection.execute(query)}
+
     async def owned_of(self, connection: AsyncConnection, paths: Collection[str]) -> set[str]:
         """Which of these paths some library owns."""
         query = select(MediaRow.path).where(MediaRow.path.in_(paths))

@@ -12,6 +12,7 @@ import pytest
 
 from actors.children import ChildPool
 from actors.generation import GenerationWork, Offer
+from actors.inputs import InputShelf
 from actors.outputs import OutputShelf
 from actors.providers.base import Errand, GenerationRequest, Missing, Output, ProviderError, Reporter
 from actors.work import Run
@@ -124,7 +125,9 @@ async def world(database_file: Path, menu: Menu) -> AsyncIterator[World]:
     async with open_bench(database_file, menu=menu) as bench:
         provider = Counted("counted", menu.infos())
         offers = {entry.id: Offer(provider, entry.upstream_name) for entry in menu.models}
-        work = GenerationWork(offers, PlainShelf(bench.store, children, bench.clock), bench.jobs.admission)
+        work = GenerationWork(
+            offers, PlainShelf(bench.store, children, bench.clock), InputShelf(bench.store), bench.jobs.admission
+        )
         async with open_runner(bench, database_file.parent, work) as at_work:
             yield World(bench, at_work, provider)
     await children.close()

@@ -9,11 +9,12 @@ import pytest
 
 from actors.children import ChildPool
 from actors.generation import GenerationWork, Offer
+from actors.inputs import InputShelf
 from actors.outputs import OutputShelf
 from actors.providers.base import Errand, Missing
 from jobs.submitting import Submission
 from schema.responses import GenerationResult, JobView
-from tests.factories import Bench, paths_in
+from tests.factories import Bench, make_media, paths_in, put
 from tests.integration.actors.runner_bench import RunnerBench, open_runner
 from tests.integration.actors.scripted_provider import REQUEST, Scripted, failure
 
@@ -31,6 +32,7 @@ async def at_work(bench: Bench, provider: Scripted, tmp_path: Path) -> AsyncIter
     work = GenerationWork(
         {"scripted": Offer(provider, "upstream-1", price=lambda _output: 0.25)},
         OutputShelf(bench.store, children, bench.clock),
+        InputShelf(bench.store),
         bench.jobs.admission,
     )
     async with open_runner(bench, tmp_path, work) as opened:
@@ -239,3 +241,36 @@ async def test_a_job_that_ends_is_counted_once_for_its_owner(
     assert [(each.model, each.jobs, each.outputs, each.cost) for each in usage.items] == [("scripted", 2, 3, 0.75)]
     assert usage.cost == 0.75
     assert (await bench.jobs.usage.between("bob", today, today)).items == []
+
+
+async def test_inputs_are_given_to_the_provider_as_files(
+    at_work: RunnerBench, bench: Bench, provider: Scripted
+) -> None:
+    given = make_media("media/alice/photo.png")
+    await bench.insert_media(given)
+    await put(bench.store, given.path)
+    job_id = await submit(bench, inputs=[given.path])
+
+    async def look(_errand: Errand) -> None:
+        [(request, _)] = provider.calls
+        read.extend((each.path, each.content_type, each.file.read_bytes()) for each in request.inputs)
+
+    read: list[tuple[str, str, bytes]] = []
+    provider.scenes = [[look, 0]]
+    await at_work.run()
+
+    assert (await view_of(bench, job_id)).status == "succeeded"
+    assert read == [(given.path, "image/png", b"hello")]
+
+
+async def test_an_input_that_was_deleted_meanwhile_fails_the_job(
+    at_work: RunnerBench, bench: Bench, provider: Scripted
+) -> None:
+    given = make_media("media/alice/photo.png")
+    await bench.insert_media(given)
+    job_id = await submit(bench, inputs=[given.path])
+    await at_work.run()
+
+    error = (await view_of(bench, job_id)).error
+    assert error is not None
+    assert (error.code, error.retryable, provider.calls) == ("invalid_input", False, [])

@@ -48,6 +48,18 @@ def test_a_request_is_completed_with_the_default_model_and_a_seed_that_javascrip
     assert request["prompt"] == "a cat"
 
 
+@pytest.mark.parametrize(("count", "fields"), [(2, []), (3, ["inputs"])])
+def test_a_model_takes_so_many_inputs(count: int, fields: list[str]) -> None:
+    catalogue = ModelCatalogue([make_model(takes_inputs=True)], {"one": 2})
+    errors: list[str] = []
+    try:
+        catalogue.complete("image", make_body(inputs=["alice/a.png"] * count))
+    except InvalidRequest as error:
+        errors = [each.field for each in error.errors]
+
+    assert errors == fields
+
+
 def test_a_given_model_and_seed_stay() -> None:
     catalogue = ModelCatalogue([make_model("other", default=False), make_model()])
 
