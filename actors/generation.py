@@ -13,8 +13,10 @@ from actors.work import Deferred, Refused, Run
 from jobs.admission import Admission, Wanted
 from jobs.catalogue import output_seed
 from jobs.job import Job, Media, Seat
+from jobs.library import THUMBNAIL
 from jobs.tracing import NO_TRACING, Attributes, Tracing
 from schema.problems import PROBLEMS
+from storage.paths import derived
 
 FALLS_BACK = frozenset({"provider_unavailable", "rate_limited", "model_retired"})
 PAUSE_SECONDS = 10.0
@@ -160,7 +162,7 @@ class GenerationWork:
             return
         media = await self._shelf.put(run, request, replace(result, index=index))
         await run.ledger.keep(media, bill.cost_of(result))
-        run.report.stored()
+        run.report.stored(derived(media.path, THUMBNAIL) if media.thumbnail_key else None)
 
 
 class _Bill:

@@ -46,7 +46,7 @@ async def hosted_workers(
     the process looks healthy then and does nothing, so it should end.
     """
     loop = asyncio.get_running_loop()
-    progress, cancellation, counts = Progress(jobs.leases), Cancellation(loop), Metrics(metrics)
+    progress, cancellation, counts = Progress(jobs.leases, jobs.previews), Cancellation(loop), Metrics(metrics)
     for middleware in (Hosting(loop), Correlation(), counts, progress, cancellation):
         broker.add_middleware(middleware)
     runner = Runner(

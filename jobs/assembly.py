@@ -28,6 +28,7 @@ from jobs.library import Library
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import WakeUps, limits_of, upload_policy
+from jobs.previews import Previews
 from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.events import EventRepository
@@ -65,6 +66,7 @@ class Jobs:
     bus: EventBus
     tickets: Tickets
     usage: UsageReport
+    previews: Previews
     admission: Admission
     background: Background
     queue_watch: QueueWatch
@@ -215,6 +217,7 @@ def assemble(
         bus=EventBus(redis, links_of(redis)),
         tickets=Tickets(redis),
         usage=UsageReport(database, usage),
+        previews=Previews(database, janitor, store),
         admission=admission,
         background=background,
         queue_watch=QueueWatch(database, queue, metrics, now=monotonic),

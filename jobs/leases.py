@@ -163,13 +163,17 @@ class LeaseService:
         """Tell what of the job is untold, so that progress comes after it. Raises `LogUnavailable`."""
         await self._outbox.tell(lease.job.id)
 
-    async def tell_progress(self, lease: Lease, progress: float | None, message: str | None) -> None:
+    async def tell_progress(
+        self, lease: Lease, progress: float | None, message: str | None, preview_url: str | None = None
+    ) -> None:
         """Tell how far the job is; progress is no row. Raises `LogUnavailable`."""
         job = lease.job
         name = event_name(job.kind, "progress")
         if name is None:
             return
-        event: JobEvent = GenerationProgress(job_id=job.id, progress=progress, message=message, attempt=job.claims)
+        event: JobEvent = GenerationProgress(
+            job_id=job.id, progress=progress, message=message, attempt=job.claims, preview_url=preview_url
+        )
         if job.kind == "upload":
             event = UploadProgress(job_id=job.id, progress=progress)
         moment = JobMoment(number=0, attempt=job.claims, progress=progress, message=message)

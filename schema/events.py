@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from schema.responses import GenerationResult, JobKind, JobView, UploadResult
 from schema.wire import Wire
 
@@ -29,11 +31,16 @@ class Started(JobEvent):
 
 
 class GenerationProgress(JobEvent):
-    """`progress` is 100 x units done / units of the job's work, or null when only the phase is known."""
+    """`progress` is 100 x units done / units of the job's work, or null when only the phase is known.
+
+    `previewURL` is there where there is something to see: a picture of what is unfinished, or the newest output of
+    several. It expires with the job.
+    """
 
     progress: float | None
     message: str | None
     attempt: int
+    preview_url: str | None = Field(default=None, alias="previewURL", exclude_if=lambda url: url is None)
 
 
 class GenerationComplete(JobEvent):

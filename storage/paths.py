@@ -74,6 +74,16 @@ def job_prefixes(user: str, kind: Kind, job_id: str) -> tuple[str, str]:
     return media, f"derivatives/{media.removeprefix('media/')}"
 
 
+def preview_object(user: str, kind: Kind, job_id: str, run: int, number: int) -> str:
+    """Name what run `run` of a job shows as its picture `number`, both from 1. Raises `PathEscapes`."""
+    return f"{preview_prefix(user, kind, job_id)}{run:d}-{number:d}"
+
+
+def preview_prefix(user: str, kind: Kind, job_id: str) -> str:
+    """Give what the paths of all that a job shows of itself start with; no library owns it. Raises `PathEscapes`."""
+    return f"derivatives/{job_prefix(user, kind, job_id).removeprefix('media/')}preview/"
+
+
 def user_prefixes(user: str) -> tuple[str, str, str]:
     """Give the prefixes under which all of a user's objects are: media, derivatives, incoming."""
     folder = _home(user).removeprefix("media/")

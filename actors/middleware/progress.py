@@ -11,11 +11,13 @@ import dramatiq
 import structlog
 from dramatiq.broker import Broker, MessageProxy
 
+from actors.screen import Screen
 from jobs.background import stop
 from jobs.database import DatabaseUnavailable
 from jobs.eventlog import LogUnavailable
 from jobs.job import Lease
 from jobs.leases import LeaseService
+from jobs.previews import Previews
 
 log = structlog.get_logger(__name__)
 
@@ -28,8 +30,9 @@ Step = tuple[float | None, str | None]
 class ProgressReporter:
     """Implements the providers' `Reporter`. A job's units are its provider's and one for each file to be stored."""
 
-    def __init__(self, leases: LeaseService) -> None:
+    def __init__(self, leases: LeaseService, screen: Screen) -> None:
         self._leases = leases
+        self._screen = screen
         self._files = 0
         self._stored = 0
         self._done = 0
@@ -61,10 +64,14 @@ class ProgressReporter:
 
     def preview(self, content: bytes, content_type: str) -> None:
         """A picture of what is not finished."""
+        if self._screen.take(content, content_type):
+            self._steps.put_nowait(self.latest)
 
-    def stored(self) -> None:
-        """One more file is in the store."""
+    def stored(self, thumbnail: str | None = None) -> None:
+        """One more file is in the store, and its thumbnail at this path: that is shown while others are to come."""
         self._stored += 1
+        if thumbnail is not None and self._stored < self._files:
+            self._screen.take_stored(thumbnail)
         self._note(f"Stored {self._stored} of {self._files}")
 
     def _note(self, message: str | None) -> None:
@@ -72,7 +79,7 @@ class ProgressReporter:
         # Rounded down: 100 means that the last unit is done, and nothing less.
         percent = math.floor(10_000 * done / total) / 100
         self.latest = (percent, message)
-        if percent - self._noted >= STEP_PERCENT or (done == total and percent > self._noted):
+        if self._screen.is_fresh or percent - self._noted >= STEP_PERCENT or (done == total and percent > self._noted):
             self._noted = percent
             self._steps.put_nowait(self.latest)
 
@@ -88,6 +95,7 @@ class ProgressReporter:
             await self._steps.join()
         finally:
             await stop(task)
+            await self._screen.clear(lease)
 
     async def _run(self, lease: Lease, may_speak: Callable[[], bool]) -> None:
         await self._guarded(self._tell_start(lease))
@@ -116,19 +124,21 @@ class ProgressReporter:
 
     async def _tell(self, lease: Lease, step: Step) -> None:
         await self._tell_start(lease)
-        await self._leases.tell_progress(lease, *step)
+        await self._screen.refresh(lease)
+        await self._leases.tell_progress(lease, *step, self._screen.url)
 
 
 class Progress(dramatiq.Middleware):
     """Opens a reporter for every message; the actor that claims a job speaks through it."""
 
-    def __init__(self, leases: LeaseService) -> None:
+    def __init__(self, leases: LeaseService, previews: Previews) -> None:
         self._leases = leases
+        self._previews = previews
         self._of_message: ContextVar[ProgressReporter] = ContextVar("progress_reporter")
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         # The worker thread's context is what the actor's coroutine starts with.
-        self._of_message.set(ProgressReporter(self._leases))
+        self._of_message.set(ProgressReporter(self._leases, Screen(self._previews)))
 
     @property
     def reporter(self) -> ProgressReporter:

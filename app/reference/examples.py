@@ -140,7 +140,13 @@ EVENT: dict[str, Any] = {
 EVENTS: dict[str, dict[str, Any]] = {
     "generation_queued": {"jobId": JOB_ID, "kind": "image", "queuePosition": 1},
     "generation_started": {"jobId": JOB_ID},
-    "generation_progress": {"jobId": JOB_ID, "progress": 37.5, "message": "Rendering image 1 of 2", "attempt": 1},
+    "generation_progress": {
+        "jobId": JOB_ID,
+        "progress": 37.5,
+        "message": "Rendering image 1 of 2",
+        "attempt": 1,
+        "previewURL": "http://127.0.0.1:8080/storage/derivatives/alice/images/preview/1-1?signature=…",
+    },
     "generation_complete": {"jobId": JOB_ID, "result": {"media": [MEDIA_ITEM], "failures": []}},
     "generation_failed": {
         "jobId": JOB_ID,

@@ -91,6 +91,7 @@ def transcript_of(events: list[Event], client: Client) -> str:
     text = numbered(r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})", text, "id-{}")
     text = numbered(r"/files/([\w-]+)", text, "key-{}")
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-01-01T00:00:00Z", text)
+    text = re.sub(r'"previewURL":"[^"]+"', '"previewURL":"https://media.test/storage/preview"', text)
     text = re.sub(r'"sha256":"\w+"', f'"sha256":"{"0" * 64}"', text)
     return re.sub(r'"size":\d+', '"size":1000', text)
 

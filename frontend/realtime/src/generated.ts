@@ -110,12 +110,13 @@ export interface Started {
   readonly jobId: string;
 }
 
-/** `progress` is 100 x units done / units of the job's work, or null when only the phase is known. */
+/** `progress` is 100 x units done / units of the job's work, or null when only the phase is known.  `previewURL` is there where there is something to see: a picture of what is unfinished, or the newest output of several. It expires with the job. */
 export interface GenerationProgress {
   readonly jobId: string;
   readonly progress: number | null;
   readonly message: string | null;
   readonly attempt: number;
+  readonly previewURL?: string | null;
 }
 
 /** Every result is stored; an erasure has none, and an empty list of media. */

@@ -62,10 +62,10 @@ type Handlers<Table> = { readonly [Name in keyof Table]: (state: State, data: Ta
 const EVENTS: Handlers<EventPayloads> = {
   generation_queued: (state, { jobId, kind, queuePosition }) => patched(state, jobId, () => ({ kind, queuePosition })),
   generation_started: (state, { jobId }) => patched(state, jobId, (job) => ({ ...begun(job), progress: null })),
-  generation_progress: (state, { jobId, progress, message, attempt }) =>
+  generation_progress: (state, { jobId, progress, message, attempt, previewURL }) =>
     patched(state, jobId, (job) => {
       const isOlder = attempt < job.attempts || (attempt === job.attempts && progress !== null && progress < (job.progress ?? 0));
-      return isOlder ? {} : { ...begun(job), progress, message, attempts: attempt };
+      return isOlder ? {} : { ...begun(job), progress, message, attempts: attempt, previewURL };
     }),
   generation_complete: (state, { jobId, result }) => withMedia(patched(state, jobId, () => ({ status: 'succeeded', progress: 100, result })), [result]),
   generation_failed: failed,

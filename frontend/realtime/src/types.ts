@@ -24,6 +24,8 @@ export interface Job {
   readonly result: GenerationResult | UploadResult | null;
   readonly error: Pick<JobError, 'message' | 'retryable'> & { readonly code: string } | null;
   readonly attempts: number;
+  /** A picture of what is unfinished; it expires with the job. */
+  readonly previewURL?: string | null | undefined;
   /** RFC 3339; empty until an answer of the service tells it. */
   readonly createdAt: string;
 }

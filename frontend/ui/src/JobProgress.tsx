@@ -65,7 +65,7 @@ export function JobProgress(props: JobProgressProps) {
   const isOver = !UNFINISHED.has(job.status);
   return (
     <article className="mp-job" data-status={job.status} aria-labelledby={heading}>
-      <Frames request={job.request} />
+      <Frames request={job.request} previewURL={isOver ? null : job.previewURL} />
       <div className="mp-job-words">
         <h3 id={heading} dir="auto">
           {href ? <a href={href}>{name}</a> : name}
@@ -113,14 +113,14 @@ function actionsOf({ job, onCancel, onRetry, onDismiss }: JobProgressProps, word
   ];
 }
 
-/** As many empty frames as pictures were asked for, in their proportions. */
-function Frames({ request }: { readonly request: ProgressJob['request'] }) {
+/** As many frames as pictures were asked for, in their proportions; what there is to see is in the first. */
+function Frames({ request, previewURL }: Pick<ProgressJob, 'request' | 'previewURL'>) {
   const count = Math.min(MOST_FRAMES, numberOf(request?.['n']) ?? 1);
   const ratio = (numberOf(request?.['width']) ?? 1) / (numberOf(request?.['height']) ?? 1);
   return (
     <span className="mp-frames" aria-hidden="true" style={{ '--mp-ratio': Math.min(2.2, Math.max(0.5, ratio)) } as CSSProperties}>
       {Array.from({ length: count }, (_, index) => (
-        <i key={index} />
+        <i key={index} style={index === 0 && previewURL ? { backgroundImage: `url(${JSON.stringify(previewURL)})` } : undefined} />
       ))}
     </span>
   );

@@ -30,6 +30,8 @@ export interface ProgressJob {
   readonly message?: string | null | undefined;
   readonly queuePosition?: number | null | undefined;
   readonly attempts?: number | undefined;
+  /** A picture of what is unfinished. */
+  readonly previewURL?: string | null | undefined;
   readonly request?: Readonly<Record<string, unknown>> | null | undefined;
   readonly error?: { readonly message: string; readonly code?: string | undefined } | null | undefined;
 }

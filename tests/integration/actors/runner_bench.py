@@ -105,7 +105,7 @@ class Hindered(Database):
 async def open_runner(bench: Bench, scratch: Path, doing: Work | None = None) -> AsyncIterator[RunnerBench]:
     """A runner of image jobs, which does `doing` or what is scripted; whatever it still does in the end is stopped."""
     work, metrics = Scripted(bench), CollectorRegistry()
-    progress, cancellation = Progress(bench.leases), Cancellation(asyncio.get_running_loop())
+    progress, cancellation = Progress(bench.leases, bench.jobs.previews), Cancellation(asyncio.get_running_loop())
     runner = Runner(
         bench.leases,
         {"image": doing or work},

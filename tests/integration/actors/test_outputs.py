@@ -9,13 +9,14 @@ from actors.children import ChildPool
 from actors.ledger import Ledger
 from actors.middleware.progress import ProgressReporter
 from actors.outputs import OutputShelf
+from actors.screen import Screen
 from actors.work import Run
 from storage.memory import MemoryStore
 from storage.signing import UrlSigner
 from storage.store import MediaObject, ObjectExists, StorageFull
 from tests.clock import ManualClock
 from tests.factories import chunks_of, paths_in, put
-from tests.unit.actors.fakes import FakeLeases, make_lease
+from tests.unit.actors.fakes import FakeLeases, FakePreviews, make_lease
 
 PATH = "media/alice/images/job_0.png"
 
@@ -67,7 +68,7 @@ def shelf(store: MemoryStore, clock: ManualClock) -> OutputShelf:
 
 def make_run(scratch: Path, holds_lease: Callable[[], bool] = lambda: True) -> Run:
     lease, leases = make_lease(), FakeLeases()
-    return Run(lease.job, ProgressReporter(leases), scratch, holds_lease, Ledger(leases, lease))
+    return Run(lease.job, ProgressReporter(leases, Screen(FakePreviews())), scratch, holds_lease, Ledger(leases, lease))
 
 
 async def body_of(store: MemoryStore, path: str = PATH) -> bytes:

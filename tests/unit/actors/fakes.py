@@ -8,6 +8,7 @@ from typing import Any
 from jobs.ids import new_id
 from jobs.job import Job, Lease
 from jobs.leases import LeaseService
+from jobs.previews import Previews
 from jobs.record import Record
 from schema.responses import JobStatus
 from tests.clock import ManualClock
@@ -35,6 +36,31 @@ def make_lease(**overrides: Any) -> Lease:
     return Lease(Job(**(values | overrides)), new_id())
 
 
+class FakePreviews(Previews):
+    """Remembers what is stored; `hinder` may raise for whatever is done."""
+
+    def __init__(self) -> None:
+        self.hinder: Callable[[str], None] = lambda done: None
+        self.done: list[str] = []
+
+    async def begin(self, lease: Lease) -> None:
+        self._note("begin")
+
+    async def put(self, lease: Lease, number: int, content: bytes, content_type: str) -> str:
+        self._note(f"put {number}")
+        return f"url of {number}"
+
+    async def url(self, path: str) -> str:
+        return f"url of {path}"
+
+    async def remove(self, lease: Lease, number: int) -> None:
+        self._note(f"remove {number}")
+
+    def _note(self, what: str) -> None:
+        self.hinder(what)
+        self.done.append(what)
+
+
 class FakeLeases(LeaseService):
     """Remembers what it is told. `answer` is what a heartbeat gives; `hinder` may raise for whatever is told."""
 
@@ -45,6 +71,7 @@ class FakeLeases(LeaseService):
         self.beats: list[tuple[float | None, str | None]] = []
         self.told: list[Any] = []
         self.noted: list[Record] = []
+        self.shown: list[str | None] = []
         self._news = asyncio.Condition()
 
     @property
@@ -67,8 +94,11 @@ class FakeLeases(LeaseService):
         self.hinder("start")
         await self._note(self.told, "start")
 
-    async def tell_progress(self, lease: Lease, progress: float | None, message: str | None) -> None:
+    async def tell_progress(
+        self, lease: Lease, progress: float | None, message: str | None, preview_url: str | None = None
+    ) -> None:
         self.hinder("progress")
+        self.shown.append(preview_url)
         await self._note(self.told, (progress, message))
 
     async def until_beats(self, count: int) -> None:

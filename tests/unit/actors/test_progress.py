@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.middleware.progress import MESSAGE_CHARACTERS, Progress, ProgressReporter
+from actors.screen import Screen
 from jobs.database import DatabaseUnavailable
 from jobs.eventlog import LogUnavailable
-from tests.unit.actors.fakes import FakeLeases, make_lease
+from tests.unit.actors.fakes import FakeLeases, FakePreviews, make_lease
 
 
 async def told(leases: FakeLeases, *calls: Any, may_speak: Any = lambda: True) -> list[Any]:
     """What is told of a run that makes these calls on its reporter."""
-    reporter = ProgressReporter(leases)
+    reporter = ProgressReporter(leases, Screen(FakePreviews()))
     async with reporter.telling(make_lease(), may_speak):
         for call in calls:
             call(reporter)
@@ -44,7 +45,7 @@ async def test_the_start_is_told_before_any_progress() -> None:
 
 async def test_the_start_is_told_of_a_run_that_reports_nothing() -> None:
     leases = FakeLeases()
-    reporter = ProgressReporter(leases)
+    reporter = ProgressReporter(leases, Screen(FakePreviews()))
     async with reporter.telling(make_lease(), lambda: True):
         await leases.until_told(1)
 
@@ -100,7 +101,7 @@ def test_progress_never_falls_and_stays_in_its_bounds(steps: list[int], files: i
 
 async def test_all_that_was_noted_is_told_before_the_run_goes_on() -> None:
     leases = FakeLeases()
-    reporter = ProgressReporter(leases)
+    reporter = ProgressReporter(leases, Screen(FakePreviews()))
 
     async with reporter.telling(make_lease(), lambda: True):
         for done in range(101):
@@ -111,7 +112,7 @@ async def test_all_that_was_noted_is_told_before_the_run_goes_on() -> None:
 
 async def test_a_run_that_failed_waits_for_nothing() -> None:
     leases = FakeLeases()
-    reporter = ProgressReporter(leases)
+    reporter = ProgressReporter(leases, Screen(FakePreviews()))
 
     async def fail() -> None:
         async with reporter.telling(make_lease(), lambda: True):
@@ -165,7 +166,7 @@ async def test_what_cannot_be_told_is_overtaken_by_the_next_step(error: Exceptio
 
 
 async def test_the_latest_step_is_there_for_the_heartbeat() -> None:
-    reporter = ProgressReporter(FakeLeases())
+    reporter = ProgressReporter(FakeLeases(), Screen(FakePreviews()))
     steps = [reporter.latest]
 
     reporter.units(1, 3, "a third")
@@ -177,7 +178,7 @@ async def test_the_latest_step_is_there_for_the_heartbeat() -> None:
 
 
 async def test_every_message_has_a_reporter_of_its_own() -> None:
-    progress = Progress(FakeLeases())
+    progress = Progress(FakeLeases(), FakePreviews())
 
     async def reporter_of_a_message() -> ProgressReporter:
         progress.before_process_message(None, None)  # type: ignore[arg-type]  # neither is looked at
