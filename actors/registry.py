@@ -11,7 +11,7 @@ from actors.providers.base import Provider
 from actors.providers.prices import TokenPrices
 from schema.menu import Entry, Menu, ProviderName
 from schema.models import ModelInfo
-from schema.provider_settings import RatioSettings, TemplateSettings
+from schema.provider_settings import RatioSettings, TemplateSettings, WorkflowSettings
 from schema.settings import Settings
 from schema.wire import Wire
 
@@ -85,6 +85,15 @@ def _gemini(means: Means, share: Share) -> Provider:
     return GeminiProvider(api, share.models, share.prices)
 
 
+def _comfyui(means: Means, share: Share) -> Provider:
+    from actors.providers.comfyui.provider import ComfyUIProvider  # noqa: PLC0415
+    from actors.providers.comfyui.server import comfyui_api  # noqa: PLC0415
+
+    settings = means.settings
+    api = comfyui_api(settings.comfyui_url or "", _secret(settings.comfyui_api_key))
+    return ComfyUIProvider(api, share.models, share.settings(WorkflowSettings))
+
+
 def _fal(means: Means, share: Share) -> Provider:
     from actors.providers.fal import FalProvider, fal_api  # noqa: PLC0415
 
@@ -122,6 +131,7 @@ _FACTORIES: Mapping[ProviderName, Callable[[Means, Share], Provider]] = {
     "procedural": _procedural,
     "openai": _openai,
     "gemini": _gemini,
+    "comfyui": _comfyui,
     "fal": _fal,
     "replicate": _replicate,
     "runway": _runway,

@@ -8,12 +8,12 @@ from jsonschema import Draft202012Validator, SchemaError
 from pydantic import Field, ValidationError
 
 from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
-from schema.provider_settings import SETTINGS, TemplateSettings
+from schema.provider_settings import SETTINGS, TemplateSettings, WorkflowSettings
 from schema.wire import Wire
 
 S = TypeVar("S", bound=Wire)
 
-ProviderName = Literal["procedural", "openai", "gemini", "fal", "replicate", "runway"]
+ProviderName = Literal["procedural", "openai", "gemini", "fal", "replicate", "runway", "comfyui"]
 
 _N = {"image": Bounds(minimum=1, maximum=8, step=1), "video": Bounds(minimum=1, maximum=4, step=1)}
 _IMAGE_EDGE = Bounds(minimum=64, maximum=2048, step=1)
@@ -186,8 +186,8 @@ def _check_settings(entry: Entry, path: tuple[str | int, ...]) -> None:
         settings = entry.settings_as(shape)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise MenuMistake((*path, *first["loc"]), first["msg"]) from None
-    unknown = settings.unknown(entry.options) if isinstance(settings, TemplateSettings) else None
+        raise MenuMistake((*path, *first["loc"]), first["msg"].removeprefix("Value error, ")) from None
+    unknown = settings.unknown(entry.options) if isinstance(settings, TemplateSettings | WorkflowSettings) else None
     if unknown is not None:
         name, where = unknown
         raise MenuMistake((*path, *where), f"{{{{{name}}}}} stands for nothing")

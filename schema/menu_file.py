@@ -1,5 +1,7 @@
 """Reading a menu from YAML: what is wrong with it is told with the file's name and the line."""
 
+import json
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -77,10 +79,19 @@ class _Lines:
         return mapping
 
 
-def parse_menu(text: str, file: str) -> Menu:
+Read = Callable[[str], str]
+"""Gives the text of a file that a menu names, by its path from there. Raises `OSError`, `UnicodeDecodeError`."""
+
+
+def _no_files(path: str) -> str:
+    raise FileNotFoundError(f"no such file: {path}")
+
+
+def parse_menu(text: str, file: str, read: Read = _no_files) -> Menu:
     """The menu that `text` has; `file` is what its mistakes are told by. Raises `SettingsError`."""
     lines = _Lines(file)
     value = lines.read(text)
+    _put_in_workflows(value, lines, read)
     try:
         menu = Menu.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -93,14 +104,36 @@ def parse_menu(text: str, file: str) -> Menu:
     return menu
 
 
+def _put_in_workflows(value: Any, lines: _Lines, read: Read) -> None:
+    """Put workflows that are named by their files in the place of the names."""
+    models = value.get("models") if isinstance(value, dict) else None
+    for index, entry in enumerate(models if isinstance(models, list) else ()):
+        match entry:
+            case {"settings": {"workflow": str(path)} as settings}:
+                place = ("models", index, "settings", "workflow")
+                try:
+                    settings["workflow"] = json.loads(read(path))
+                except OSError as error:
+                    raise lines.wrong(place, f"{path}: {error.strerror or error}") from None
+                except ValueError:
+                    raise lines.wrong(place, f"{path}: is no JSON") from None
+                if isinstance(settings["workflow"], dict) and "nodes" in settings["workflow"]:
+                    raise lines.wrong(place, f"{path}: is not in API format, which ComfyUI exports by itself")
+
+
 def read_menu(file: Path | None) -> Menu:
     """The menu of a file, or the one that is shipped. Raises `SettingsError`."""
     if file is None:
-        return parse_menu((resources.files("schema") / "models.yaml").read_text("utf-8"), "models.yaml")
+        shipped = resources.files("schema")
+
+        def read(path: str) -> str:
+            return (shipped / path).read_text("utf-8")
+
+        return parse_menu(read("models.yaml"), "models.yaml", read)
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError:
         raise SettingsError(f"{NAME}: {file}: is not UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{NAME}: {file}: {error.strerror or type(error).__name__}") from None
-    return parse_menu(text, str(file))
+    return parse_menu(text, str(file), lambda path: (file.parent / path).read_text("utf-8"))

@@ -14,6 +14,7 @@ NEEDS: Final[Mapping[ProviderName, tuple[str, ...]]] = {
     "gemini": ("gemini_api_key",),
     "fal": ("fal_key",),
     "replicate": ("replicate_api_token",),
+    "comfyui": ("comfyui_url",),
     "runway": ("runwayml_api_secret",),
 }
 """Of which settings one at least must be there for a provider to be used."""

@@ -16,6 +16,10 @@ class ProviderKeys(BaseModel):
     )
     gemini_api_key: SecretStr | None = Field(default=None, description="The key of Google's Gemini API.")
     gemini_base_url: ApiUrl | None = Field(default=None, description="Another base URL of the Gemini API.")
+    comfyui_url: ApiUrl | None = Field(default=None, description="A ComfyUI server, such as http://127.0.0.1:8188.")
+    comfyui_api_key: SecretStr | None = Field(
+        default=None, description="A bearer token for what stands before ComfyUI, which has none of its own."
+    )
     fal_key: SecretStr | None = Field(default=None, description="The key of fal.")
     fal_base_url: ApiUrl | None = Field(default=None, description="Another base URL of fal's queue.")
     replicate_api_token: SecretStr | None = Field(default=None, description="The token of Replicate's API.")

@@ -55,15 +55,30 @@ def worded(
     *,
     images: Sequence[str] = (),
     ratios: Sequence[str] = (),
-    defaults: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A template with the values of one output in it; `images` are what the API knows the inputs by.
 
-    Options that it doesn't mention stand beside what it has; `defaults` are those of options that were not given.
+    Options that it doesn't mention stand beside what it has.
     """
+    mentioned = {option_of(name) for name, _ in names_in(template)}
+    beside = {name: value for name, value in request.options.items() if name not in mentioned}
+    values = values_of(template, request, index, images=images, ratios=ratios)
+    return {**filled(template, values), **beside}
+
+
+def values_of(
+    template: Mapping[str, Any],
+    request: GenerationRequest,
+    index: int,
+    *,
+    images: Sequence[str] = (),
+    ratios: Sequence[str] = (),
+    defaults: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the names of a template stand for, for one output; `defaults` are those of options that were not given."""
     names = {name for name, _ in names_in(template)}
     options = {**(defaults or {}), **request.options}
-    values: dict[str, Any] = {f"options.{name}": value for name, value in options.items()} | {
+    return {f"options.{name}": value for name, value in options.items()} | {
         "prompt": request.prompt if "negativePrompt" in names else whole_prompt(request),
         "negativePrompt": request.negative_prompt or None,
         "seed": request.seed + index,
@@ -76,9 +91,12 @@ def worded(
         "image": images[0] if images else None,
         "images": list(images) or None,
     }
-    mentioned = {option_of(name) for name in names}
-    beside = {name: value for name, value in request.options.items() if name not in mentioned}
-    return {**filled(template, values), **beside}
+
+
+def defaults_of(options_schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of options, by their schema."""
+    properties = options_schema.get("properties", {})
+    return {name: schema["default"] for name, schema in properties.items() if "default" in schema}
 
 
 def _reduced(request: GenerationRequest) -> str:

@@ -21,6 +21,9 @@ CONNECT_SECONDS = 15.0
 SILENCE_SECONDS = 120.0
 MOST_ANSWER_BYTES = 256 * 2**20
 """Pictures come inside of some answers, in base64."""
+MOST_MESSAGE_BYTES = 16 * 2**20
+HEARTBEAT_SECONDS = 20.0
+CLOSE_SECONDS = 2.0
 
 Refusal = Callable[[int, Any], ProviderError | None]
 
@@ -124,6 +127,20 @@ class Calls:
                 if response.status >= 400:  # noqa: PLR2004
                     self._check(response, await _bounded(response), meanings or {})
                 yield events_of(response.content.iter_any(), MOST_ANSWER_BYTES)
+
+    @asynccontextmanager
+    async def socket(self, path: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A websocket, for as long as the context lasts. Raises as `json` does."""
+        with _translated(is_repeatable=True):
+            async with self.session.ws_connect(
+                self.url(path),
+                headers=self._api.headers,
+                max_msg_size=MOST_MESSAGE_BYTES,
+                heartbeat=HEARTBEAT_SECONDS,
+                # Of messages there may be none for long; whether anybody is there the heartbeat tells.
+                timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_SECONDS),
+            ) as socket:
+                yield socket
 
     async def download(self, url: str, file: Path, kind: MediaKind) -> str:
         """Write a result to `file`; its content type, by its bytes. Raises `ProviderError`."""

@@ -68,18 +68,27 @@ async def submitted(
 
     A stop that comes before the answer waits for it for a moment: else what was accepted would run on unseen.
     """
-    asked = asyncio.ensure_future(submit())
+
+    async def keep(accepted: str) -> None:
+        await (errand.note if errand.goes_on else call_off)(accepted)
+
+    accepted = await seen_to_its_end(submit(), keep)
+    async with called_off(errand, lambda: call_off(accepted)):
+        await errand.note(accepted)
+    return accepted
+
+
+async def seen_to_its_end(work: Awaitable[T], then: Callable[[T], Awaitable[object]]) -> T:
+    """What `work` gives. A stop in its midst waits for it for a moment, does `then` with what came, and goes on."""
+    begun = asyncio.ensure_future(work)
     try:
-        accepted = await asyncio.shield(asked)
+        return await asyncio.shield(begun)
     except asyncio.CancelledError:
         # Whatever goes wrong now, it was a stop.
         with suppress(Exception):
             async with asyncio.timeout(CALL_OFF_SECONDS):
-                await (errand.note if errand.goes_on else call_off)(await asked)
+                await then(await begun)
         raise
-    async with called_off(errand, lambda: call_off(accepted)):
-        await errand.note(accepted)
-    return accepted
 
 
 @asynccontextmanager

@@ -108,6 +108,54 @@ def test_a_mistake_in_the_settings_is_told_with_its_line(wrong: str, right: str,
     assert mistake_in(SETTINGS.replace(right, wrong, 1)).startswith(f"MODELS_FILE: {message}")
 
 
+WORKFLOW = """\
+models:
+  - id: comfyui/one
+    kind: image
+    provider: comfyui
+    settings:
+      workflow: one.json
+      output: "2"
+"""
+GRAPH = '{"1": {"class_type": "Noise", "inputs": {"seed": "{{seed}}"}}, "2": {"class_type": "Save", "inputs": {}}}'
+
+
+def test_a_workflow_is_read_from_the_file_that_is_named() -> None:
+    [entry] = parse_menu(WORKFLOW, "menu.yaml", {"one.json": GRAPH}.__getitem__).models
+
+    assert entry.settings["workflow"]["1"]["inputs"] == {"seed": "{{seed}}"}
+
+
+def test_a_workflow_lies_beside_the_menu(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text(GRAPH)
+    (tmp_path / "menu.yaml").write_text(WORKFLOW)
+
+    assert [entry.id for entry in read_menu(tmp_path / "menu.yaml").models] == ["comfyui/one"]
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (None, "menu.yaml:6: models.0.settings.workflow: one.json: no such file"),
+        ("<html>", "menu.yaml:6: models.0.settings.workflow: one.json: is no JSON"),
+        ('{"nodes": []}', "menu.yaml:6: models.0.settings.workflow: one.json: is not in API format"),
+        ('{"1": {"inputs": {}}}', "menu.yaml:6: models.0.settings.workflow.1.class_type: Field required"),
+        (GRAPH.replace('"2"', '"3"'), "menu.yaml:5: models.0.settings: the workflow has no node 2"),
+        (GRAPH.replace("{{seed}}", "{{sed}}"), "menu.yaml:6: models.0.settings.workflow.1.inputs.seed: {{sed}} stands"),
+    ],
+)
+def test_a_mistake_in_a_workflow_is_told_with_its_line(graph: str | None, message: str) -> None:
+    def read(_path: str) -> str:
+        if graph is None:
+            raise FileNotFoundError("no such file")
+        return graph
+
+    with pytest.raises(SettingsError) as caught:
+        parse_menu(WORKFLOW, "menu.yaml", read)
+
+    assert str(caught.value).startswith(f"MODELS_FILE: {message}")
+
+
 def test_a_second_default_of_a_kind_is_a_mistake() -> None:
     text = GOOD.replace("provider: openai", "provider: openai\n    default: true")
 
