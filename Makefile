@@ -54,6 +54,10 @@ test: dev ## Run the whole suite, two files at a time; arguments for pytest: mak
 chaos: dev ## Kill, stop and empty everything in a fleet at work: make chaos JOBS=250 SEED=1 STORE=directory
 	FAULT_JOBS=$(or $(JOBS),250) FAULT_SEED=$(or $(SEED),1) FAULT_STORE=$(or $(STORE),bucket) $(PY) -m pytest tests/faults $(ARGS)
 
+.PHONY: test-diffusers
+test-diffusers: build/diffusers/installed ## Run a tiny pipeline of diffusers on the processor; gets torch, some gigabytes
+	build/diffusers/bin/python -m pytest tests/contract/test_diffusers_pipeline.py $(ARGS)
+
 .PHONY: fuzz
 fuzz: dev build/fuzz/installed ## Let schemathesis try every operation of a service: make fuzz SECONDS=600
 	$(PY) -m benchmarks.fuzz build/fuzz/bin/schemathesis $(or $(SECONDS),120)
@@ -147,6 +151,12 @@ build/bench/peers: Makefile
 	@$(PYTHON) -m venv --clear build/bench/venv
 	@build/bench/venv/bin/python -m pip --disable-pip-version-check --quiet install $(BENCH_PEERS)
 	@npm --silent --prefix build/bench/node install $(BENCH_NODE_PEERS)
+	@touch $@
+
+build/diffusers/installed: pyproject.toml constraints.txt
+	@$(check-python)
+	@$(PYTHON) -m venv --clear build/diffusers
+	@build/diffusers/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt --editable '.[dev,diffusers]'
 	@touch $@
 
 build/fuzz/installed: Makefile

@@ -13,7 +13,11 @@ MAX_WAITING_LINES = 64
 STDIN, STDOUT = 0, 1
 
 # Nothing else of the parent's environment reaches a child, which may be decoding hostile media: no key, no secret.
-PASSED_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONWARNINGS")
+PASSED_ENVIRONMENT = (
+    *("PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONWARNINGS"),
+    # Which accelerators there are, and where models were put.
+    *("CUDA_VISIBLE_DEVICES", "HF_HOME", "HF_HUB_OFFLINE"),
+)
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.fleet import supervise
 from actors.main import work
+from actors.registry import check_extras
 from jobs.database import DatabaseUnavailable, explained
 from jobs.logs import configure_logs
 from schema.combinations import check_worker
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         settings = Settings.from_environment(environment)
         configure_logs(settings)
         check_worker(settings)
-        offering_of(settings)
+        check_extras(offering_of(settings).menu)
         return asyncio.run(work(settings) if options.supervised else supervise(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log

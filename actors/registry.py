@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -11,8 +12,8 @@ from actors.providers.base import Provider
 from actors.providers.prices import TokenPrices
 from schema.menu import Entry, Menu, ProviderName
 from schema.models import ModelInfo
-from schema.provider_settings import RatioSettings, TemplateSettings, WorkflowSettings
-from schema.settings import Settings
+from schema.provider_settings import PipelineSettings, RatioSettings, TemplateSettings, WorkflowSettings
+from schema.settings import Settings, SettingsError
 from schema.wire import Wire
 
 S = TypeVar("S", bound=Wire)
@@ -20,10 +21,11 @@ S = TypeVar("S", bound=Wire)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What providers are made of."""
+    """What providers are made of. Children of `resident` keep what they have loaded."""
 
     settings: Settings
     children: ChildPool
+    resident: ChildPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,19 @@ class Share:
         }
 
 
-def providers_of(menu: Menu, settings: Settings, children: ChildPool) -> list[Provider]:
-    """Every provider that has something on the menu."""
-    means = Means(settings, children)
+def providers_of(menu: Menu, settings: Settings, children: ChildPool, resident: ChildPool) -> list[Provider]:
+    """Every provider that has something on the menu. Raises `SettingsError` where one can't work here."""
+    check_extras(menu)
+    means = Means(settings, children, resident)
     return [_FACTORIES[name](means, share) for name, share in _shares(menu.models)]
+
+
+def check_extras(menu: Menu) -> None:
+    """Raise `SettingsError` where something on the menu needs packages that are not installed. Loads none of them."""
+    needed = {package for entry in menu.models for package in _PACKAGES.get(entry.provider, ())}
+    for package in sorted(needed):
+        if find_spec(package) is None:
+            raise SettingsError(f"MODELS_FILE: the provider diffusers needs the extra `diffusers`: no {package} here")
 
 
 def _shares(entries: Iterable[Entry]) -> list[tuple[ProviderName, Share]]:
@@ -94,6 +105,12 @@ def _comfyui(means: Means, share: Share) -> Provider:
     return ComfyUIProvider(api, share.models, share.settings(WorkflowSettings))
 
 
+def _diffusers(means: Means, share: Share) -> Provider:
+    from actors.providers.diffusers import DiffusersProvider  # noqa: PLC0415
+
+    return DiffusersProvider(means.resident, share.models, share.settings(PipelineSettings))
+
+
 def _fal(means: Means, share: Share) -> Provider:
     from actors.providers.fal import FalProvider, fal_api  # noqa: PLC0415
 
@@ -127,11 +144,14 @@ def _base(url: str | None) -> dict[str, Any]:
     return {} if url is None else {"base_url": url}
 
 
+_PACKAGES: Mapping[ProviderName, tuple[str, ...]] = {"diffusers": ("diffusers", "torch", "transformers")}
+
 _FACTORIES: Mapping[ProviderName, Callable[[Means, Share], Provider]] = {
     "procedural": _procedural,
     "openai": _openai,
     "gemini": _gemini,
     "comfyui": _comfyui,
+    "diffusers": _diffusers,
     "fal": _fal,
     "replicate": _replicate,
     "runway": _runway,

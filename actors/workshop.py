@@ -28,7 +28,9 @@ from schema.responses import JobKind
 from schema.settings import Settings
 from storage.store import Store
 
-MakeProviders = Callable[[Menu, Settings, ChildPool], Iterable[Provider]]
+RESIDENT_SECONDS = 900.0
+
+MakeProviders = Callable[[Menu, Settings, ChildPool, ChildPool], Iterable[Provider]]
 
 
 def threads_of(settings: Settings) -> Mapping[JobKind, int]:
@@ -89,9 +91,11 @@ async def open_workshop(
     limit = settings.render_processes or os.cpu_count() or 1
     # Two pools: an output is looked at while its provider still has a child, and must not wait for that one.
     children, inspectors = ChildPool(limit=limit), ChildPool(limit=limit)
+    # A model takes long to load, and much room: one at a time, and kept for a while.
+    resident = ChildPool(limit=1, idle_seconds=RESIDENT_SECONDS)
     works = works_of(
         jobs,
-        offers=offers_of(menu, make_providers(menu, settings, children)),
+        offers=offers_of(menu, make_providers(menu, settings, children, resident)),
         children=inspectors,
         store=store,
         clock=clock,
@@ -113,3 +117,4 @@ async def open_workshop(
             await stop(sweeping)
     await children.close()
     await inspectors.close()
+    await resident.close()

@@ -13,7 +13,7 @@ from schema.wire import Wire
 
 S = TypeVar("S", bound=Wire)
 
-ProviderName = Literal["procedural", "openai", "gemini", "fal", "replicate", "runway", "comfyui"]
+ProviderName = Literal["procedural", "openai", "gemini", "fal", "replicate", "runway", "comfyui", "diffusers"]
 
 _N = {"image": Bounds(minimum=1, maximum=8, step=1), "video": Bounds(minimum=1, maximum=4, step=1)}
 _IMAGE_EDGE = Bounds(minimum=64, maximum=2048, step=1)
@@ -138,6 +138,8 @@ class Menu(Wire):
                 defaults.add(entry.kind)
             if entry.kind == "image" and (entry.limits.duration_seconds or entry.limits.fps):
                 raise MenuMistake((*path, "limits"), "a picture has neither durationSeconds nor fps")
+            if entry.kind == "video" and entry.provider == "diffusers":
+                raise MenuMistake((*path, "kind"), "the provider diffusers makes pictures alone")
             _check_options(entry, (*path, "options"))
             _check_settings(entry, (*path, "settings"))
         for index, entry in enumerate(self.models):

@@ -10,6 +10,7 @@ from schema.settings import Settings, SettingsError
 
 NEEDS: Final[Mapping[ProviderName, tuple[str, ...]]] = {
     "procedural": (),
+    "diffusers": (),
     "openai": ("openai_api_key", "openai_base_url"),
     "gemini": ("gemini_api_key",),
     "fal": ("fal_key",),

@@ -1,7 +1,7 @@
 """What an entry of the menu may say under `settings`, for the providers that need more than limits and options."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -63,6 +63,13 @@ class WorkflowSettings(Wire):
         return _unknown(self.graph, options_schema, "workflow")
 
 
+class PipelineSettings(Wire):
+    """Where a pipeline of diffusers runs, and in which numbers; by default what suits the machine."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+
+
 def _unknown(template: Any, options_schema: Mapping[str, Any], at: str) -> tuple[str, tuple[str | int, ...]] | None:
     names = ((name, (at, *path)) for name, path in names_in(template))
     return next((each for each in names if not is_known(each[0], options_schema)), None)
@@ -73,5 +80,6 @@ SETTINGS: Final[Mapping[str, type[Wire]]] = {
     "replicate": TemplateSettings,
     "runway": RatioSettings,
     "comfyui": WorkflowSettings,
+    "diffusers": PipelineSettings,
 }
 """By provider; the others take none."""

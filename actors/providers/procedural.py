@@ -1,13 +1,14 @@
 """The `procedural` provider: images and videos computed from a prompt's words and a seed, in child processes."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from actors.children import ChildDied, ChildFailed, ChildNotStarted, ChildPool, ChildTimedOut, PoolClosed
-from actors.providers.base import Errand, GenerationRequest, Output, ProviderError, Reporter, check_request
+from actors.children import ChildPool
+from actors.providers.base import Errand, GenerationRequest, Output, Reporter, check_request
+from actors.providers.childwork import translated
 from actors.rendering.options import OPTIONS_SCHEMA
 from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
 
@@ -77,7 +78,7 @@ class ProceduralProvider:
     ) -> AsyncIterator[AsyncIterator[Output]]:
         rendering = RENDERINGS[check_request(self._offered, request).kind]
         async with AsyncExitStack() as stack:
-            with _translated():
+            with translated():
                 task = self._children.run(rendering.function, _arguments(request, scratch))
                 messages = await stack.enter_async_context(task)
             yield await stack.enter_async_context(aclosing(_outputs(messages, request, rendering, report)))
@@ -88,7 +89,7 @@ async def _outputs(
 ) -> AsyncGenerator[Output, None]:
     """Report every step that the child tells of, and yield what it finished."""
     finished = 0
-    with _translated():
+    with translated():
         async for message in messages:
             report.units(message["done"], message["total"], _step(finished, request, rendering))
             if "file" in message:
@@ -125,18 +126,3 @@ def _arguments(request: GenerationRequest, scratch: Path) -> Mapping[str, Any]:
         "options": dict(request.options),
         "scratch": str(scratch.absolute()),
     }
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What befalls a child, in the words of the port. Nothing was paid for, so another try costs only time."""
-    try:
-        yield
-    except ChildTimedOut as exc:
-        raise ProviderError("timeout", "The renderer took too long.", retryable=True) from exc
-    except ChildDied as exc:
-        raise ProviderError("provider_error", "The renderer stopped unexpectedly.", retryable=True) from exc
-    except ChildFailed as exc:
-        raise ProviderError("provider_error", "The renderer failed on this request.", retryable=False) from exc
-    except (ChildNotStarted, PoolClosed) as exc:
-        raise ProviderError("provider_unavailable", "The renderer could not be started.", retryable=True) from exc

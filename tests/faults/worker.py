@@ -53,7 +53,7 @@ class FaultProvider:
         yield Output(0, file, "image/png", 8, 8, request.seed)
 
 
-def providers(_menu: Menu, _settings: Settings, _children: ChildPool) -> list[Provider]:
+def providers(_menu: Menu, _settings: Settings, _children: ChildPool, _resident: ChildPool) -> list[Provider]:
     return [FaultProvider()]
 
 
