@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from schema.menu import Menu, ProviderName
@@ -29,8 +30,9 @@ class Offering:
     left_out: Mapping[str, tuple[str, ...]]
 
 
+@lru_cache(maxsize=1)
 def offering_of(settings: Settings) -> Offering:
-    """What these settings offer. Raises `SettingsError`."""
+    """What these settings offer. Raises `SettingsError`. A start asks several times, and reads the menu once."""
     menu = read_menu(settings.models_file)
     usable = frozenset(name for name, needs in NEEDS.items() if not needs or any(_is_set(settings, needs)))
     offered = menu.offered_by(usable)
