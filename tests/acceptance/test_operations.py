@@ -111,7 +111,9 @@ async def test_the_process_is_healthy_soon_after_its_start_and_its_log_keeps_sec
     lines = [json.loads(line) for line in log]
     requests = [line for line in lines if line["event"] == "request"]
     text = "".join(log)
-    assert seconds < 3
+    # Some 2.5 on a quiet machine, and half as much again on one whose cores are shared: a bound against a start that
+    # does something else, too. How long it takes is for benchmarks.
+    assert seconds < 8
     assert all({"event", "level", "timestamp", "logger"} <= set(line) for line in lines)
     assert all({"request_id", "route", "method", "status", "milliseconds"} <= set(line) for line in requests)
     assert {"traced-by-caller", refused.headers["X-Request-Id"]} <= {line["request_id"] for line in requests}
