@@ -11,6 +11,7 @@ from actors.providers.base import Provider, ProviderError
 from actors.providers.comfyui.provider import ComfyUIProvider
 from actors.providers.comfyui.server import comfyui_api
 from actors.providers.polling import Pace
+from schema.menu_file import read_menu
 from schema.provider_settings import WorkflowSettings
 from tests.contract.comfyui_server import ComfyUIServer, sample
 from tests.contract.job_providers import model, request_of
@@ -35,6 +36,7 @@ WORKFLOW: dict[str, Any] = {
     },
     "result": {"class_type": "SaveImage", "inputs": {"images": ["noise", 0], "filename_prefix": "media"}},
 }
+PACE = Pace(first_seconds=0.001, longest_seconds=0.005)
 PROMPT = "11111111-1111-4111-8111-111111111111"
 SETTINGS = {
     PICTURES.id: WorkflowSettings.model_validate({"workflow": WORKFLOW}),
@@ -48,8 +50,7 @@ class ComfyUIContract(RemoteProviderContract):
     spoils = ("empty", "no_output")
 
     def provider_at(self, root: str) -> Provider:
-        pace = Pace(first_seconds=0.001, longest_seconds=0.005)
-        return ComfyUIProvider(comfyui_api(root, KEY), [PICTURES, VIDEOS], SETTINGS, pace)
+        return ComfyUIProvider(comfyui_api(root, KEY), [PICTURES, VIDEOS], SETTINGS, PACE)
 
     @pytest.fixture
     async def server(self) -> AsyncIterator[ComfyUIServer]:
@@ -71,6 +72,20 @@ class TestComfyUIPictures(ComfyUIContract):
         assert asked["prompt_id"] == asked["client_id"]
         assert asked["prompt"] == recorded["prompt"]
         assert asked.keys() == recorded.keys()
+
+    async def test_a_request_that_names_only_a_prompt_fills_every_input_of_the_shipped_workflow(
+        self, server: ComfyUIServer, tmp_path: Path
+    ) -> None:
+        [entry] = [each for each in read_menu(None).models if each.provider == "comfyui"]
+        shipped, settings = entry.info(default=False), entry.settings_as(WorkflowSettings)
+        provider = ComfyUIProvider(comfyui_api(server.root, KEY), [shipped], {entry.id: settings}, PACE)
+
+        await outputs_of(provider, request_of(shipped, ""), tmp_path)
+
+        [asked] = server.asked
+        inputs = {name: set(node["inputs"]) for name, node in asked["prompt"].items()}
+        assert inputs == {name: set(node["inputs"]) for name, node in settings.graph.items()}
+        assert asked["prompt"]["unwanted"]["inputs"]["text"] == ""
 
     async def test_the_steps_are_the_progress_and_pictures_on_the_way_are_previews(
         self, provider: Provider, request_for: RequestFor, tmp_path: Path

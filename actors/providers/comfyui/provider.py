@@ -105,7 +105,8 @@ class _Prompts:
             images.append(await self.server.upload(given, name))
         workflow = self.settings.graph
         values = values_of(workflow, self.request, index, images=images, defaults=self.defaults)
-        graph: dict[str, Any] = filled(workflow, values)
+        # A node that encodes a text needs one, be it empty.
+        graph: dict[str, Any] = filled(workflow, {**values, "negativePrompt": self.request.negative_prompt})
         return graph
 
     async def _send(self, id: str, graph: Mapping[str, Any], errand: Errand) -> None:
