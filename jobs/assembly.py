@@ -37,6 +37,7 @@ from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
 from jobs.repositories.usage import UsageRepository
+from jobs.salvage import Salvage
 from jobs.service import JobService
 from jobs.submitting import Submitting
 from jobs.sweeper import Sweeper, SweepPolicy
@@ -184,17 +185,18 @@ def assemble(
         janitor=janitor,
         log=log,
     )
+    salvage = Salvage(jobs, media, announcer=announcer, janitor=janitor, views=views, store=store)
     sweeper = Sweeper(
         database,
         jobs,
         queue,
         events,
         keys,
-        announcer=announcer,
+        salvage=salvage,
         outbox=outbox,
         janitor=janitor,
         uploads=uploads,
-        deadlines=Deadlines(database, jobs, queue, announcer=announcer, outbox=outbox, janitor=janitor, metrics=counts),
+        deadlines=Deadlines(database, jobs, queue, salvage=salvage, outbox=outbox, metrics=counts),
         log=log,
         wake_ups=wake_ups,
         policy=SweepPolicy(

@@ -27,9 +27,9 @@ from jobs.record import Record, dump_record
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
-from jobs.views import Views, failures_of
-from schema.events import GenerationComplete, GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
-from schema.responses import GenerationResult, JobError, JobKind, JobStatus, UploadResult
+from jobs.views import Views
+from schema.events import GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
+from schema.responses import JobError, JobKind, JobStatus, UploadResult
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 60.0
@@ -208,10 +208,10 @@ class LeaseService:
         return True
 
     def _completion(self, job: Job, media: Sequence[Media]) -> JobEvent:
-        items = [self._views.item(each) for each in media]
-        if job.kind == "upload":
-            return UploadComplete(job_id=job.id, result=UploadResult(url=items[0].url, path=items[0].path))
-        return GenerationComplete(job_id=job.id, result=GenerationResult(media=items, failures=failures_of(job)))
+        if job.kind != "upload":
+            return self._views.completion(job, media)
+        item = self._views.item(media[0])
+        return UploadComplete(job_id=job.id, result=UploadResult(url=item.url, path=item.path))
 
     async def fail(self, lease: Lease, failure: Failure, record: Record | None = None) -> bool:
         """End the attempt: try again later if that can help and attempts are left; False when the lease is lost."""

@@ -13,6 +13,7 @@ TRANSITIONS: Mapping[tuple[JobStatus, Move], JobStatus] = MappingProxyType(
         ("queued", "claim"): "running",
         ("queued", "cancel"): "cancelled",
         ("queued", "expire"): "failed",
+        ("queued", "succeed"): "succeeded",
         ("running", "succeed"): "succeeded",
         ("running", "fail"): "failed",
         ("running", "retry"): "queued",

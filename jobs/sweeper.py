@@ -12,19 +12,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.alarm import Alarm
-from jobs.announcer import Announcer
 from jobs.database import Database, DatabaseUnavailable
 from jobs.deadlines import Deadlines
 from jobs.eventlog import EventLog, LogUnavailable
 from jobs.janitor import Janitor
-from jobs.job import Job
+from jobs.job import Job, Media
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import CANCELLED, WakeUps, dump
+from jobs.policies import CANCELLED, WakeUps
 from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.queue import QueueRepository
+from jobs.salvage import Salvage
 from jobs.uploads import Uploads
 from schema.problems import PROBLEMS
 from schema.responses import JobError, JobKind
@@ -38,6 +38,11 @@ KEYS_KEPT = timedelta(hours=24)
 TIDY_EVERY = 12
 TIDY_BATCH = 300
 WORKER_LOST = JobError(code="worker_lost", message=PROBLEMS["worker_lost"].title, retryable=True)
+
+
+def _is_last(job: Job) -> bool:
+    """Whether no attempt comes after the one that is lost."""
+    return job.status == "running" and job.attempts >= job.max_attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Sweeper:
         events: EventRepository,
         keys: IdempotencyRepository,
         *,
-        announcer: Announcer,
+        salvage: Salvage,
         outbox: Outbox,
         janitor: Janitor,
         uploads: Uploads,
@@ -76,7 +81,7 @@ class Sweeper:
         self._queue = queue
         self._events = events
         self._keys = keys
-        self._announcer = announcer
+        self._salvage = salvage
         self._outbox = outbox
         self._janitor = janitor
         self._uploads = uploads
@@ -134,7 +139,9 @@ class Sweeper:
         async with self._database.reading() as connection:
             lapsed = await self._queue.lapsed(connection, BATCH, everything=everything)
         for job in lapsed:
-            ended = await self._database.transaction(partial(self._take_back, job=job, everything=everything))
+            stored = await self._salvage.stored(job) if _is_last(job) else []
+            take_back = partial(self._take_back, job=job, everything=everything, stored=stored)
+            ended = await self._database.transaction(take_back)
             if ended is not None:
                 self._metrics.finished(ended)
         # Without Redis the jobs go back all the same; what they have to tell is overdue by a later sweep.
@@ -143,40 +150,35 @@ class Sweeper:
                 await self._outbox.tell(job.id)
         return len(lapsed)
 
-    async def _take_back(self, connection: AsyncConnection, job: Job, *, everything: bool) -> Job | None:
+    async def _take_back(
+        self, connection: AsyncConnection, job: Job, *, everything: bool, stored: Sequence[Media]
+    ) -> Job | None:
         """The lapse of one lease; the job, if that is its end.
 
         The conditions are checked again, for the worker may have come back.
         """
         lapsed = None if everything else self._jobs.moment(timedelta())
         if job.status == "cancelling":
-            ended = await self._jobs.move(
-                connection, job.id, "cancelling", "lapse", lapsed_at=lapsed, error=dump(CANCELLED)
+            return await self._salvage.give_up(
+                connection, job, "cancelling", "lapse", CANCELLED, stored, lapsed_at=lapsed
             )
-            error = CANCELLED
-        elif job.attempts >= job.max_attempts:
-            ended = await self._jobs.move(
-                connection, job.id, "running", "fail", lapsed_at=lapsed, error=dump(WORKER_LOST)
+        if _is_last(job):
+            return await self._salvage.give_up(
+                connection, job, "running", "fail", WORKER_LOST, stored, lapsed_at=lapsed
             )
-            error = WORKER_LOST
-        else:
-            await self._jobs.move(
-                connection,
-                job.id,
-                "running",
-                "lapse",
-                lapsed_at=lapsed,
-                lost_workers=job.lost_workers + 1,
-                progress=None,
-                message=None,
-                run_at=self._jobs.due(),
-                woken_at=None,
-            )
-            return None
-        if ended is not None:
-            await self._janitor.note_outputs(connection, ended)
-            await self._announcer.failed(connection, ended, error)
-        return ended
+        await self._jobs.move(
+            connection,
+            job.id,
+            "running",
+            "lapse",
+            lapsed_at=lapsed,
+            lost_workers=job.lost_workers + 1,
+            progress=None,
+            message=None,
+            run_at=self._jobs.due(),
+            woken_at=None,
+        )
+        return None
 
     async def _wake_due(self) -> int:
         """Send wake-ups for due jobs that no fresh one stands for, but never more than there are jobs waiting."""

@@ -12,6 +12,7 @@ from jobs.record import record_of
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.urls import Urls
+from schema.events import GenerationComplete
 from schema.responses import (
     GenerationResult,
     JobError,
@@ -56,6 +57,11 @@ class Views:
             seed=media.seed,
             created_at=media.created_at,
         )
+
+    def completion(self, job: Job, media: Sequence[Media]) -> GenerationComplete:
+        """The end of a generation with these outputs, as it is told."""
+        items = [self.item(each) for each in media]
+        return GenerationComplete(job_id=job.id, result=GenerationResult(media=items, failures=failures_of(job)))
 
     async def jobs(self, connection: AsyncConnection, jobs: Sequence[Job]) -> list[JobView]:
         """Jobs in the order given."""

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from jobs.background import stop
-from schema.responses import JobKind
+from jobs.record import Record
+from schema.responses import GenerationResult, JobKind
 from tests.databases import Place
 from tests.factories import Bench, make_failure, open_bench
 
@@ -84,6 +85,22 @@ async def test_no_retry_is_made_beyond_the_deadline(bench: Bench) -> None:
     await bench.sweep()
 
     assert (await bench.row(lease.job.id)).error == OVERDUE
+
+
+async def test_what_attempts_stored_is_kept_when_time_runs_out(bench: Bench) -> None:
+    await bench.submit(request={"deadlineSeconds": 60, "n": 2})
+    lease = await bench.claim()
+    [media] = await bench.make(lease)
+    await bench.leases.fail(lease, make_failure(retry_after=120), Record(outputs=(media,)))
+
+    bench.clock.advance(61)
+    await bench.sweep()
+
+    view = await bench.service.get("alice", lease.job.id)
+    assert (view.status, view.error) == ("succeeded", None)
+    assert isinstance(view.result, GenerationResult)
+    assert [each.path for each in view.result.media] == [media.path]
+    assert [(each.index, each.code) for each in view.result.failures] == [(1, "deadline_exceeded")]
 
 
 async def test_without_redis_it_ends_and_its_end_is_told_later(bench: Bench) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from jobs.database import Database, Work
+from jobs.record import Lack, Record
+from schema.responses import GenerationResult
 from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, open_bench, output_path, paths_in, put
 from tests.readers import LogReader
@@ -67,6 +69,28 @@ async def test_a_job_whose_workers_are_lost_at_every_attempt_has_failed(place: P
         await reader.read()
         assert reader.names_of(lease.job.id) == ["generation_queued", "generation_started", "generation_failed"]
         assert await paths_in(bench.store) == []
+
+
+async def test_what_attempts_stored_is_kept_when_the_last_worker_is_lost(place: Place) -> None:
+    async with open_bench(place, max_attempts=1) as bench:
+        reader = LogReader(bench.jobs.log, "alice")
+        await reader.read()
+        lease = await bench.start(request={"n": 3})
+        [first, second] = await bench.make(lease, 2)
+        await bench.leases.note(lease, Record(outputs=(second, first), lacks=(Lack(2, "content_policy", "No."),)))
+        await bench.store.delete(first.path)
+        await bench.lapse()
+
+        view = await bench.service.get("alice", lease.job.id)
+        assert view.status == "succeeded"
+        assert isinstance(view.result, GenerationResult)
+        assert [each.path for each in view.result.media] == [second.path]
+        assert [(each.index, each.code) for each in view.result.failures] == [(2, "content_policy"), (0, "worker_lost")]
+        await reader.read()
+        assert reader.names_of(lease.job.id)[-1] == "generation_complete"
+        bench.clock.advance(300)
+        await bench.sweep()
+        assert await paths_in(bench.store) == [second.path]
 
 
 async def test_what_a_lost_worker_stores_afterwards_is_removed_later(place: Place) -> None:
