@@ -1,13 +1,12 @@
 """`/usage`: what the caller's generations came to."""
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date
 
 from aiohttp import web
 
 from app.answers import answer
 from app.body import fitted
 from app.keys import CLOCK, JOBS, USER
-from jobs.errors import FieldError, InvalidRequest
 from schema.requests import UsageFilter
 
 DEFAULT_DAYS = 30
@@ -22,11 +21,13 @@ async def show_usage(request: web.Request) -> web.Response:
 
 
 def period(wanted: UsageFilter, today: date) -> tuple[date, date]:
-    """The first and the last day; by default the last thirty up to today. Raises `InvalidRequest`."""
+    """The first and the last day, by default the last thirty up to today. Of a longer time it is the end."""
     until = wanted.until or max(today, wanted.since or today)
-    since = wanted.since or max(date.min + timedelta(days=DEFAULT_DAYS), until) - timedelta(days=DEFAULT_DAYS - 1)
-    if since > until:
-        raise InvalidRequest([FieldError("since", "must not be later than until")])
-    if (until - since).days >= MOST_DAYS:
-        raise InvalidRequest([FieldError("since", f"must be less than {MOST_DAYS} days before until")])
-    return since, until
+    if wanted.since is None:
+        return _days_before(until, DEFAULT_DAYS - 1), until
+    return max(wanted.since, _days_before(until, MOST_DAYS - 1)), until
+
+
+def _days_before(day: date, days: int) -> date:
+    """So many days before, or the first day that there is."""
+    return date.fromordinal(max(day.toordinal() - days, 1))

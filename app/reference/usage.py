@@ -15,7 +15,7 @@ OPERATIONS: Mapping[str, Operation] = {
         description=(
             "By the day on which a job ended, in UTC, and by the model that was asked for: jobs, outputs, and the cost "
             "in US dollars as the provider told it, else as the model is priced. What made nothing and cost nothing "
-            "is not there. At most 366 days."
+            "is not there. Of more than 366 days it is the last ones: `since` in the answer tells the first."
         ),
         parameters=query_of(
             UsageFilter,
