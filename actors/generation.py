@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from jsonschema import Draft202012Validator
-
 from actors.inputs import InputShelf
 from actors.ledger import Ledger, RunErrand
 from actors.outputs import OutputShelf
@@ -15,6 +13,7 @@ from jobs.catalogue import output_seed
 from jobs.job import Job, Media, Seat
 from jobs.library import THUMBNAIL
 from jobs.tracing import NO_TRACING, Attributes, Tracing
+from schema.options import suits
 from schema.problems import PROBLEMS
 from storage.paths import derived
 
@@ -42,8 +41,8 @@ class Offer:
         if request.model == asked:
             return replace(request, upstream_model=self.upstream)
         schema = next((each.options_schema for each in self.provider.models() if each.id == request.model), {})
-        is_valid = Draft202012Validator(schema).is_valid(dict(request.options))
-        return replace(request, upstream_model=self.upstream, options=request.options if is_valid else {})
+        options = request.options if suits(schema, request.options) else {}
+        return replace(request, upstream_model=self.upstream, options=options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The command line: `python -m app` serves; the other commands are for the one who operates it."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -119,7 +120,10 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         settings = Settings.from_environment(environment)
         configure_logs(settings)
         # A command loads what it needs and nothing else: the renderer's and the database's libraries take seconds.
-        status: int = import_module(f"app.commands.{options.command or 'serve'}").run(settings, options)
+        command = import_module(f"app.commands.{options.command or 'serve'}")
+        gc.freeze()
+        gc.enable()
+        status: int = command.run(settings, options)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log
         return 2

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from jobs.errors import FieldError, InvalidRequest
 from schema.menu import Entry
 from schema.models import Bounds, MediaKind, ModelInfo
+from schema.options import option_mistakes
 from schema.requests import MAX_SEED, GenerationBody
 
 
@@ -90,5 +89,5 @@ def _limit_errors(model: ModelInfo, body: GenerationBody | SimpleNamespace) -> I
 
 
 def _option_errors(model: ModelInfo, body: GenerationBody) -> Iterable[FieldError]:
-    for error in Draft202012Validator(model.options_schema).iter_errors(body.options):
-        yield FieldError(".".join(["options", *map(str, error.absolute_path)]), error.message[:200])
+    for path, message in option_mistakes(model.options_schema, body.options):
+        yield FieldError(".".join(["options", *map(str, path)]), message[:200])

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any, Literal, TypeVar
 
-from jsonschema import Draft202012Validator, SchemaError
 from pydantic import Field, ValidationError
 
 from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
+from schema.options import schema_mistake
 from schema.provider_settings import SETTINGS, TemplateSettings, WorkflowSettings
 from schema.wire import Wire
 
@@ -124,7 +124,7 @@ class Menu(Wire):
     models: list[Entry] = Field(min_length=1)
 
     def check(self) -> None:
-        """Raise `MenuMistake` for the first rule that is broken between entries, or within a schema."""
+        """Raise `MenuMistake` for the first rule that is broken between entries or within one, but for its schema."""
         seen: dict[str, Entry] = {}
         defaults: set[MediaKind] = set()
         for index, entry in enumerate(self.models):
@@ -140,10 +140,19 @@ class Menu(Wire):
                 raise MenuMistake((*path, "limits"), "a picture has neither durationSeconds nor fps")
             if entry.kind == "video" and entry.provider == "diffusers":
                 raise MenuMistake((*path, "kind"), "the provider diffusers makes pictures alone")
-            _check_options(entry, (*path, "options"))
             _check_settings(entry, (*path, "settings"))
         for index, entry in enumerate(self.models):
             _check_fallbacks(entry, seen, ("models", index, "fallbacks"))
+
+    def check_schemas(self) -> None:
+        """Raise `MenuMistake` for the first entry whose `options` are no JSON schema of an object."""
+        for index, entry in enumerate(self.models):
+            place = ("models", index, "options")
+            if mistake := schema_mistake(entry.options):
+                path, message = mistake
+                raise MenuMistake((*place, *path), f"is no JSON schema: {message[:200]}")
+            if entry.options.get("type") != "object":
+                raise MenuMistake(place, "must be the JSON schema of an object (type: object)")
 
     def entry(self, id: str) -> Entry | None:
         """The entry of a model; None where it is not offered."""
@@ -167,15 +176,6 @@ class Menu(Wire):
         """What is left with these providers alone; None where nothing is."""
         models = [each for each in self.models if each.provider in providers]
         return self.model_copy(update={"models": models}) if models else None
-
-
-def _check_options(entry: Entry, path: tuple[str | int, ...]) -> None:
-    try:
-        Draft202012Validator.check_schema(entry.options)
-    except SchemaError as error:
-        raise MenuMistake((*path, *error.absolute_path), f"is no JSON schema: {error.message[:200]}") from None
-    if entry.options.get("type") != "object":
-        raise MenuMistake(path, "must be the JSON schema of an object (type: object)")
 
 
 def _check_settings(entry: Entry, path: tuple[str | int, ...]) -> None:

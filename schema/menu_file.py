@@ -87,8 +87,11 @@ def _no_files(path: str) -> str:
     raise FileNotFoundError(f"no such file: {path}")
 
 
-def parse_menu(text: str, file: str, read: Read = _no_files) -> Menu:
-    """The menu that `text` has; `file` is what its mistakes are told by. Raises `SettingsError`."""
+def parse_menu(text: str, file: str, read: Read = _no_files, *, is_shipped: bool = False) -> Menu:
+    """The menu that `text` has; `file` is what its mistakes are told by. Raises `SettingsError`.
+
+    Of the menu that is shipped, the tests have checked the schemas: each start is spared it.
+    """
     lines = _Lines(file)
     value = lines.read(text)
     _put_in_workflows(value, lines, read)
@@ -99,6 +102,8 @@ def parse_menu(text: str, file: str, read: Read = _no_files) -> Menu:
         raise lines.wrong(first["loc"], first["msg"].removeprefix("Value error, ")) from None
     try:
         menu.check()
+        if not is_shipped:
+            menu.check_schemas()
     except MenuMistake as error:
         raise lines.wrong(error.path, error.message) from None
     return menu
@@ -129,7 +134,7 @@ def read_menu(file: Path | None) -> Menu:
         def read(path: str) -> str:
             return (shipped / path).read_text("utf-8")
 
-        return parse_menu(read("models.yaml"), "models.yaml", read)
+        return parse_menu(read("models.yaml"), "models.yaml", read, is_shipped=True)
     try:
         text = file.read_text("utf-8")
     except UnicodeDecodeError:

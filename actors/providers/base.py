@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from jsonschema import Draft202012Validator
-
 from schema.models import MediaKind, ModelInfo
+from schema.options import suits
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def check_request(models: Iterable[ModelInfo], request: GenerationRequest) -> Mo
         raise _invalid(f"The model {request.model} is not one of this provider.")
     if request.inputs and not model.takes_inputs:
         raise _invalid(f"The model {request.model} takes no inputs.")
-    if not Draft202012Validator(model.options_schema).is_valid(dict(request.options)):
+    if not suits(model.options_schema, request.options):
         raise _invalid(f"The options do not suit the model {request.model}.")
     return model
 

@@ -226,6 +226,10 @@ def test_the_shipped_menu_says_of_the_renderer_what_it_can_do() -> None:
     assert shipped["procedural/image"].options == shipped["procedural/video"].options == OPTIONS_SCHEMA
 
 
+def test_the_schemas_of_the_shipped_menu_are_schemas() -> None:
+    read_menu(None).check_schemas()
+
+
 def test_every_provider_of_the_menu_says_what_it_needs() -> None:
     named = {name for entry in read_menu(None).models for name in [entry.provider]}
 
