@@ -80,6 +80,9 @@ def _children(value: Any) -> list[Any]:
 
 def fitted(model: type[M], value: Any) -> M:
     """`value` as the model. Raises `InvalidRequest` with every rule that is broken."""
+    if not isinstance(value, dict):
+        # The library's own words name a class of ours.
+        raise InvalidRequest([FieldError("", "send a JSON object")])
     try:
         # By alias alone: the names that the code uses are none of the API's.
         return model.model_validate(value, by_alias=True, by_name=False)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.body import MAX_DEPTH, _decoded, cursor_of, fitted, parse_json
 from app.problems import BodyError
-from jobs.errors import InvalidRequest
+from jobs.errors import FieldError, InvalidRequest
 from jobs.ids import new_id
 from schema.requests import ImageBody
 
@@ -123,3 +123,11 @@ def test_a_broken_rule_is_told_without_the_librarys_prefix() -> None:
 
     [error] = caught.value.errors
     assert (error.field, error.message) == ("prompt", "must not contain NUL or lone surrogates")
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 3, True])
+def test_what_is_no_object_is_told_without_a_name_of_ours(value: Any) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        fitted(ImageBody, value)
+
+    assert refused.value.errors == [FieldError("", "send a JSON object")]
