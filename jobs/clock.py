@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Interval, func, literal
+from sqlalchemy import ColumnElement, Interval, bindparam, func, literal
 
 from schema.tables import Instant
 
@@ -21,7 +21,7 @@ def system_clock() -> datetime:
 
 
 class SqlTime(Protocol):
-    """Where a statement takes the time from."""
+    """Where a statement takes the time from, each time that it runs."""
 
     def now(self, plus: timedelta = timedelta()) -> ColumnElement[Any]:
         """The moment of the statement or of its transaction's begin, moved by `plus`."""
@@ -29,6 +29,14 @@ class SqlTime(Protocol):
 
     def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
         """A moment `after` from now; with none, one that has come already, whatever clock it is compared with."""
+        ...
+
+    def ahead(self, parameter: str) -> ColumnElement[Any]:
+        """A moment as far from now as the parameter says, whose value is `ahead_by`."""
+        ...
+
+    def ahead_by(self, plus: timedelta) -> Any:
+        """What `ahead` takes for a moment `plus` from now."""
         ...
 
 
@@ -39,10 +47,16 @@ class BoundTime:
         self._clock = clock
 
     def now(self, plus: timedelta = timedelta()) -> ColumnElement[Any]:
-        return literal(self._clock() + plus, Instant)
+        return bindparam(None, callable_=lambda: self._clock() + plus, type_=Instant, unique=True)
 
     def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
         return self.now(after)
+
+    def ahead(self, parameter: str) -> ColumnElement[Any]:
+        return bindparam(parameter, type_=Instant)
+
+    def ahead_by(self, plus: timedelta) -> Any:
+        return self._clock() + plus
 
 
 class DatabaseTime:
@@ -62,6 +76,13 @@ class DatabaseTime:
 
     def due(self, after: timedelta = timedelta()) -> ColumnElement[Any]:
         return self.now(after or -self._offset)
+
+    def ahead(self, parameter: str) -> ColumnElement[Any]:
+        moment: ColumnElement[Any] = func.now() + bindparam(parameter, type_=Interval)
+        return moment
+
+    def ahead_by(self, plus: timedelta) -> Any:
+        return plus
 
 
 def time_of(dialect: str, clock: Clock) -> SqlTime:

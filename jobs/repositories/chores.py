@@ -3,13 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import Select, bindparam, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
+from jobs.repositories.statements import built_once
 from schema.tables import CleanupRow, IdempotencyRow
 
 
@@ -58,24 +60,26 @@ class IdempotencyRepository:
         self, connection: AsyncConnection, owner: str, key: str, fingerprint: str, job_id: str
     ) -> tuple[str, str] | None:
         """Bind a key to its first request; None, or the (fingerprint, job id) that it is bound to already."""
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        statement = (
-            dialect.insert(IdempotencyRow)
-            .values(owner=owner, key=key, fingerprint=fingerprint, job_id=job_id, created_at=self._time.now())
-            .on_conflict_do_nothing()
-            .returning(IdempotencyRow.key)
-        )
-        if (await connection.execute(statement)).one_or_none() is not None:
-            return None
-        return await self.first(connection, owner, key)
+        columns = {"owner": owner, "key": key, "fingerprint": fingerprint, "job_id": job_id}
+        claimed = await connection.execute(self._claim(connection.dialect.name), columns)
+        return None if claimed.one_or_none() is not None else await self.first(connection, owner, key)
+
+    @built_once
+    def _claim(self, dialect: str) -> Any:
+        insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        statement = insert(IdempotencyRow).values(created_at=self._time.now())
+        return statement.on_conflict_do_nothing().returning(IdempotencyRow.key)
 
     async def first(self, connection: AsyncConnection, owner: str, key: str) -> tuple[str, str] | None:
         """The (fingerprint, job id) that a key is bound to."""
-        query = select(IdempotencyRow.fingerprint, IdempotencyRow.job_id).where(
-            IdempotencyRow.owner == owner, IdempotencyRow.key == key
-        )
-        row = (await connection.execute(query)).one_or_none()
+        row = (await connection.execute(self._first(), {"owner": owner, "key": key})).one_or_none()
         return None if row is None else (row.fingerprint, row.job_id)
+
+    @built_once
+    def _first(self) -> Select[Any]:
+        return select(IdempotencyRow.fingerprint, IdempotencyRow.job_id).where(
+            IdempotencyRow.owner == bindparam("owner"), IdempotencyRow.key == bindparam("key")
+        )
 
     async def delete_of(self, connection: AsyncConnection, owner: str, moment: datetime) -> None:
         """Forget the keys that an owner had used by a moment."""

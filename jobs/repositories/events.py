@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Insert, Select, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
+from jobs.repositories.statements import built_once
 from schema.tables import EventRow
 
 
@@ -58,19 +60,21 @@ class EventRepository:
     ) -> StoredEvent:
         """Write an event; a second one with a job's number, or a second terminal one, breaks a unique index."""
         event = StoredEvent(id or new_id(), owner, job_id, seq, name, payload, is_terminal, None)
-        await connection.execute(
-            insert(EventRow).values(
-                id=event.id,
-                owner=owner,
-                job_id=job_id,
-                seq=seq,
-                name=name,
-                payload=payload,
-                is_terminal=is_terminal,
-                created_at=self._time.now(),
-            )
-        )
+        columns = {
+            "id": event.id,
+            "owner": owner,
+            "job_id": job_id,
+            "seq": seq,
+            "name": name,
+            "payload": payload,
+            "is_terminal": is_terminal,
+        }
+        await connection.execute(self._insert(), columns)
         return event
+
+    @built_once
+    def _insert(self) -> Insert:
+        return insert(EventRow).values(created_at=self._time.now())
 
     async def get(self, connection: AsyncConnection, id: str) -> StoredEvent | None:
         """One event."""
@@ -84,10 +88,12 @@ class EventRepository:
 
     async def unpublished_of(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
         """What of one job was not told yet, in order."""
-        query = (
-            select(*_COLUMNS).where(EventRow.job_id == job_id, EventRow.published_id.is_(None)).order_by(EventRow.seq)
-        )
-        return [StoredEvent(*row) for row in await connection.execute(query)]
+        return [StoredEvent(*row) for row in await connection.execute(self._unpublished_of(), {"job": job_id})]
+
+    @built_once
+    def _unpublished_of(self) -> Select[Any]:
+        is_of_job = EventRow.job_id == bindparam("job")
+        return select(*_COLUMNS).where(is_of_job, EventRow.published_id.is_(None)).order_by(EventRow.seq)
 
     async def unpublished_by(self, connection: AsyncConnection, owner: str) -> list[StoredEvent]:
         """What of one user was not told yet, in the order of each job."""
@@ -111,13 +117,20 @@ class EventRepository:
     async def mark_published(self, connection: AsyncConnection, published: Collection[tuple[str, str]]) -> None:
         """Note the ids that the log gave: pairs of (event id, published id)."""
         for event_id, published_id in published:
-            await connection.execute(update(EventRow).where(EventRow.id == event_id).values(published_id=published_id))
+            await connection.execute(self._mark_published(), {"event": event_id, "published_id": published_id})
+
+    @built_once
+    def _mark_published(self) -> Update:
+        return update(EventRow).where(EventRow.id == bindparam("event"))
 
     async def terminal(self, connection: AsyncConnection, job_id: str) -> StoredEvent | None:
         """The event that a job ended with."""
-        query = select(*_COLUMNS).where(EventRow.job_id == job_id, EventRow.is_terminal)
-        row = (await connection.execute(query)).one_or_none()
+        row = (await connection.execute(self._terminal(), {"job": job_id})).one_or_none()
         return None if row is None else StoredEvent(*row)
+
+    @built_once
+    def _terminal(self) -> Select[Any]:
+        return select(*_COLUMNS).where(EventRow.job_id == bindparam("job"), EventRow.is_terminal)
 
     async def replace_payloads(self, connection: AsyncConnection, payloads: Sequence[tuple[str, str, str]]) -> None:
         """Rewrite what events say: triples of (job id, event name, payload)."""

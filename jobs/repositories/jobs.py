@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from jobs.clock import SqlTime
 from jobs.job import Job
 from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
+from jobs.repositories.statements import built_once
 from schema.responses import JobKind, JobStatus
 from schema.tables import JobRow
 
@@ -71,30 +73,42 @@ class JobRepository:
 
         One that is not woken is left to the next sweep of whoever can send wake-ups.
         """
+        columns = {
+            "id": id,
+            "owner": owner,
+            "kind": kind,
+            "request": request,
+            "max_attempts": max_attempts,
+            "origin": origin,
+        }
+        if deadline is not None:
+            columns["deadline"] = self._time.ahead_by(deadline)
+        statement = self._insert(is_eligible=is_eligible, is_woken=is_woken, has_deadline=deadline is not None)
+        return job_of((await connection.execute(statement, columns)).one())
+
+    @built_once
+    def _insert(self, *, is_eligible: bool, is_woken: bool, has_deadline: bool) -> ReturningInsert[Any]:
         now = self._time.now()
-        statement = (
+        return (
             insert(JobRow)
             .values(
-                id=id,
-                owner=owner,
-                kind=kind,
                 status="queued",
-                request=request,
-                max_attempts=max_attempts,
                 run_at=self._time.due() if is_eligible else None,
                 woken_at=now if is_woken else None,
                 created_at=now,
-                origin=origin,
-                deadline_at=None if deadline is None else self._time.now(deadline),
+                deadline_at=self._time.ahead("deadline") if has_deadline else None,
             )
             .returning(*COLUMNS)
         )
-        return job_of((await connection.execute(statement)).one())
 
     async def get(self, connection: AsyncConnection, id: str) -> Job | None:
         """One job."""
-        row = (await connection.execute(select(*COLUMNS).where(JobRow.id == id))).one_or_none()
+        row = (await connection.execute(self._get(), {"job": id})).one_or_none()
         return None if row is None else job_of(row)
+
+    @built_once
+    def _get(self) -> Select[Any]:
+        return select(*COLUMNS).where(JobRow.id == bindparam("job"))
 
     async def page(
         self,
@@ -126,10 +140,13 @@ class JobRepository:
 
     async def unfinished(self, connection: AsyncConnection, owner: str | None = None) -> int:
         """How many unfinished jobs the owner has, or everybody together."""
+        query = self._unfinished(of_one=owner is not None)
+        return (await connection.execute(query, {} if owner is None else {"owner": owner})).scalar_one()
+
+    @built_once
+    def _unfinished(self, *, of_one: bool) -> Select[tuple[int]]:
         query = select(func.count()).where(JobRow.status.in_(UNFINISHED))
-        if owner is not None:
-            query = query.where(JobRow.owner == owner)
-        return (await connection.execute(query)).scalar_one()
+        return query.where(JobRow.owner == bindparam("owner")) if of_one else query
 
     async def move(
         self,
@@ -147,19 +164,26 @@ class JobRepository:
         With `token` only the holder of that lease makes it, with `lapsed_at` only when the lease has lapsed by then.
         A move out of work gives the lease back; a move to the end notes when.
         """
-        target = after(source, by)
-        conditions: list[ColumnElement[bool]] = [JobRow.id == id, JobRow.status == source]
-        if token is not None:
-            conditions.append(JobRow.lease_token == token)
+        statement = self._move(source, after(source, by), is_held=token is not None)
         if lapsed_at is not None:
-            conditions.append(JobRow.lease_until < lapsed_at)
-        if target not in {"running", "cancelling"}:
-            values |= {"lease_token": None, "lease_until": None}
-        if target in TERMINAL:
-            values["finished_at"] = self._time.now()
-        statement = update(JobRow).where(and_(*conditions)).values(status=target, **values).returning(*COLUMNS)
-        row = (await connection.execute(statement)).one_or_none()
+            statement = statement.where(JobRow.lease_until < lapsed_at)
+        if expressions := {name: value for name, value in values.items() if isinstance(value, ColumnElement)}:
+            statement = statement.values(**expressions)
+        columns = {name: value for name, value in values.items() if name not in expressions}
+        parameters = {"job": id} | ({} if token is None else {"token": token})
+        row = (await connection.execute(statement, parameters | columns)).one_or_none()
         return None if row is None else job_of(row)
+
+    @built_once
+    def _move(self, source: JobStatus, target: JobStatus, *, is_held: bool) -> ReturningUpdate[Any]:
+        statement = update(JobRow).where(JobRow.id == bindparam("job"), JobRow.status == source).values(status=target)
+        if is_held:
+            statement = statement.where(JobRow.lease_token == bindparam("token"))
+        if target not in {"running", "cancelling"}:
+            statement = statement.values(lease_token=None, lease_until=None)
+        if target in TERMINAL:
+            statement = statement.values(finished_at=self._time.now())
+        return statement.returning(*COLUMNS)
 
     async def make_eligible(
         self, connection: AsyncConnection, id: str, origin: dict[str, str], deadline: timedelta | None

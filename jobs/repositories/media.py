@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, Insert, Select, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.job import Media
+from jobs.repositories.statements import built_once
 from schema.tables import MediaRow
 
 _COLUMNS = (
@@ -45,7 +47,11 @@ class MediaRepository:
     async def insert(self, connection: AsyncConnection, media: Sequence[Media]) -> None:
         """Add objects to their owners' libraries."""
         if media:
-            await connection.execute(insert(MediaRow), [asdict(each) for each in media])
+            await connection.execute(self._insert(), [asdict(each) for each in media])
+
+    @built_once
+    def _insert(self) -> Insert:
+        return insert(MediaRow)
 
     async def get(self, connection: AsyncConnection, path: str) -> Media | None:
         """The object at a path."""
@@ -88,8 +94,12 @@ class MediaRepository:
 
     async def of_jobs(self, connection: AsyncConnection, job_ids: Collection[str]) -> list[Media]:
         """What these jobs made that still lives, in the order of each job's outputs."""
-        query = select(*_COLUMNS).where(MediaRow.job_id.in_(job_ids)).order_by(MediaRow.job_id, MediaRow.output_index)
-        return [Media(*row) for row in await connection.execute(query)]
+        return [Media(*row) for row in await connection.execute(self._of_jobs(), {"jobs": list(job_ids)})]
+
+    @built_once
+    def _of_jobs(self) -> Select[Any]:
+        is_of_these = MediaRow.job_id.in_(bindparam("jobs"))
+        return select(*_COLUMNS).where(is_of_these).order_by(MediaRow.job_id, MediaRow.output_index)
 
     async def delete(self, connection: AsyncConnection, path: str) -> bool:
         """Take one object out of its library; False when it is not there."""

@@ -4,14 +4,16 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, bindparam, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job, Lease
 from jobs.repositories.jobs import COLUMNS, job_of
+from jobs.repositories.statements import built_once
 from schema.responses import JobKind, JobStatus
 from schema.tables import Instant, JobRow
 
@@ -86,35 +88,53 @@ class QueueRepository:
 
         Jobs for `closed` models are passed over.
         """
+        query = self._candidates(kind, passes_over=bool(closed))
+        return (await connection.execute(query, {"closed": list(closed)} if closed else {})).scalars().all()
+
+    @built_once
+    def _candidates(self, kind: JobKind, *, passes_over: bool) -> Select[tuple[str]]:
         order = self._order(kind).subquery()
         query = select(order.c.id).order_by(order.c.place).limit(CLAIM_WINDOW)
-        if closed:
-            query = query.join(JobRow, JobRow.id == order.c.id).where(MODEL.not_in(closed))
-        return (await connection.execute(query)).scalars().all()
+        if passes_over:
+            query = query.join(JobRow, JobRow.id == order.c.id).where(MODEL.not_in(bindparam("closed")))
+        return query
 
     async def wanted(self, connection: AsyncConnection, ids: Collection[str]) -> dict[str, Wanted]:
         """What these jobs want of which model."""
-        query = select(JobRow.id, JobRow.request, UNDER_WAY.label("under_way")).where(JobRow.id.in_(ids))
-        return {row.id: Wanted(row.request, row.under_way) for row in await connection.execute(query)}
+        rows = await connection.execute(self._wanted(), {"ids": list(ids)})
+        return {row.id: Wanted(row.request, row.under_way) for row in rows}
+
+    @built_once
+    def _wanted(self) -> Select[Any]:
+        columns = (JobRow.id, JobRow.request, UNDER_WAY.label("under_way"))
+        return select(*columns).where(JobRow.id.in_(bindparam("ids")))
 
     async def places(self, connection: AsyncConnection, kind: JobKind, ids: Collection[str]) -> dict[str, int]:
         """How many claims of this kind it takes until each of these queued jobs has its turn."""
-        order = self._order(kind).subquery()
-        rows = await connection.execute(select(order.c.id, order.c.place).where(order.c.id.in_(ids)))
+        rows = await connection.execute(self._places(kind), {"ids": list(ids)})
         return {row.id: row.place for row in rows}
+
+    @built_once
+    def _places(self, kind: JobKind) -> Select[tuple[str, int]]:
+        order = self._order(kind).subquery()
+        return select(order.c.id, order.c.place).where(order.c.id.in_(bindparam("ids")))
 
     async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> int:
         """The place that a job would get which this owner posted now."""
+        return (await connection.execute(self._newcomers_place(kind), {"owner": owner})).scalar_one() + 1
+
+    @built_once
+    def _newcomers_place(self, kind: JobKind) -> Select[tuple[int]]:
+        owner = bindparam("owner", type_=String())
         is_before = (JobRow.status == "queued") & (JobRow.run_at <= self._time.now()) & (JobRow.priority >= PRIORITY)
         is_at_work = JobRow.status.in_(("running", "cancelling"))
         own = select(func.count()).where(JobRow.owner == owner, JobRow.kind == kind, is_before | is_at_work)
         turn = own.scalar_subquery() + 1
         turns = self._turns(kind)
-        is_as_long = (turns.c.turn > 1) | (turns.c.served <= self._served(literal(owner), kind))
+        is_as_long = (turns.c.turn > 1) | (turns.c.served <= self._served(owner, kind))
         is_before_equals = (turns.c.priority > PRIORITY) | ((turns.c.priority == PRIORITY) & is_as_long)
         is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
-        query = select(func.count()).select_from(turns).where(is_sooner)
-        return (await connection.execute(query)).scalar_one() + 1
+        return select(func.count()).select_from(turns).where(is_sooner)
 
     async def held(self, connection: AsyncConnection, id: str, token: str) -> Lease | None:
         """The lease of this job, if it is the one with this token."""
@@ -133,15 +153,19 @@ class QueueRepository:
         lease: timedelta,
     ) -> Lease | None:
         """Take the lease of a queued job; None when somebody was quicker."""
+        row = (await connection.execute(self._claim(lease), {"job": id, "lease_token": token})).one_or_none()
+        return None if row is None else _lease_of(row, token)
+
+    @built_once
+    def _claim(self, lease: timedelta) -> ReturningUpdate[Any]:
         now = self._time.now()
-        statement = (
+        return (
             update(JobRow)
-            .where(JobRow.id == id, JobRow.status == "queued", JobRow.run_at <= now)
+            .where(JobRow.id == bindparam("job"), JobRow.status == "queued", JobRow.run_at <= now)
             .values(
                 status="running",
                 claims=JobRow.claims + 1,
                 attempts=JobRow.attempts + 1,
-                lease_token=token,
                 lease_until=self._time.now(lease),
                 started_at=func.coalesce(JobRow.started_at, now),
                 progress=None,
@@ -149,8 +173,6 @@ class QueueRepository:
             )
             .returning(*self._leased())
         )
-        row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else _lease_of(row, token)
 
     async def heartbeat(
         self,
@@ -162,14 +184,18 @@ class QueueRepository:
         message: str | None,
     ) -> JobStatus | None:
         """Prolong the lease and note how far the work is; the job's status, or None when the lease is lost."""
-        statement = (
+        parameters = {"job": id, "token": token, "progress": progress, "message": message}
+        status: JobStatus | None = (await connection.execute(self._heartbeat(lease), parameters)).scalar_one_or_none()
+        return status
+
+    @built_once
+    def _heartbeat(self, lease: timedelta) -> ReturningUpdate[Any]:
+        return (
             update(JobRow)
-            .where(JobRow.id == id, JobRow.lease_token == token)
-            .values(lease_until=self._time.now(lease), progress=progress, message=message)
+            .where(JobRow.id == bindparam("job"), JobRow.lease_token == bindparam("token"))
+            .values(lease_until=self._time.now(lease))
             .returning(JobRow.status)
         )
-        status: JobStatus | None = (await connection.execute(statement)).scalar_one_or_none()  # type: ignore[assignment]
-        return status
 
     async def note(self, connection: AsyncConnection, id: str, token: str, record: dict[str, Any] | None) -> bool:
         """Keep what an attempt found out; False when its lease is lost."""
@@ -190,13 +216,12 @@ class QueueRepository:
 
     async def count_due(self, connection: AsyncConnection, kind: JobKind, most: int) -> int:
         """How many jobs may be claimed now; not counted beyond `most`."""
-        due = (
-            select(JobRow.id)
-            .where(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
-            .limit(most)
-            .subquery()
-        )
-        return (await connection.execute(select(func.count()).select_from(due))).scalar_one()
+        return (await connection.execute(self._count_due(kind, most))).scalar_one()
+
+    @built_once
+    def _count_due(self, kind: JobKind, most: int) -> Select[tuple[int]]:
+        due = select(JobRow.id).where(self._is_claimable(kind)).limit(most).subquery()
+        return select(func.count()).select_from(due)
 
     async def waiting(self, connection: AsyncConnection) -> dict[str, tuple[int, float]]:
         """By kind, how many jobs may be claimed now, and for how many seconds the first of them has been waiting."""

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from jobs.repositories.statements import built_once
 from schema.models import MediaKind
 from schema.responses import JobKind
 from schema.tables import UsageRow
@@ -28,16 +29,19 @@ class UsageRepository:
         cost: float,
     ) -> None:
         """One more job, and what it came to."""
-        insert: Any = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-        statement = insert(UsageRow).values(
-            owner=owner, day=day, model=model, kind=kind, jobs=1, outputs=outputs, cost=cost
-        )
+        columns = {"owner": owner, "day": day, "model": model, "kind": kind, "outputs": outputs, "cost": cost}
+        await connection.execute(self._add(connection.dialect.name), columns)
+
+    @built_once
+    def _add(self, dialect: str) -> Any:
+        insert: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
+        statement = insert(UsageRow).values(jobs=1)
         added = {
             UsageRow.jobs: UsageRow.jobs + 1,
             UsageRow.outputs: UsageRow.outputs + statement.excluded.outputs,
             UsageRow.cost: UsageRow.cost + statement.excluded.cost,
         }
-        await connection.execute(statement.on_conflict_do_update(index_elements=["owner", "day", "model"], set_=added))
+        return statement.on_conflict_do_update(index_elements=["owner", "day", "model"], set_=added)
 
     async def between(
         self, connection: AsyncConnection, owner: str, since: date, until: date

@@ -130,4 +130,4 @@ def test_what_is_no_object_is_told_without_a_name_of_ours(value: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         fitted(ImageBody, value)
 
-    assert refused.value.errors == [FieldError("", "send a JSON object")]
+    assert refused.value.errors == (FieldError("", "send a JSON object"),)
