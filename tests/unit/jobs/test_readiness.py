@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
@@ -34,6 +35,26 @@ async def test_those_that_hang_fail_together_in_bounded_time() -> None:
 
     assert state == {"database": "failed", "redis": "failed", "storage": "ok"}
     assert time.monotonic() - begun < 2 * CHECK_SECONDS
+
+
+async def test_one_that_does_not_even_end_when_cancelled_is_left_and_joined_by_the_next_look() -> None:
+    asked, may_end = [], asyncio.Event()
+
+    async def stubborn() -> None:
+        asked.append(1)
+        while not may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    readiness = Readiness({"database": stubborn})
+
+    assert await readiness.look() == {"database": "failed"}
+    looking = asyncio.create_task(readiness.look())
+    await asyncio.sleep(0)
+    may_end.set()
+
+    assert await looking == {"database": "ok"}
+    assert asked == [1]
 
 
 async def test_changes_are_logged_once_and_without_details() -> None:
