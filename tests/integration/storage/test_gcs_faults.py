@@ -138,8 +138,9 @@ async def test_an_upload_that_makes_no_progress_is_given_up_and_its_session_clos
 async def test_an_upload_that_makes_progress_is_not_given_up_however_often_it_is_cut(
     fake: FakeGcs, clock: ManualClock
 ) -> None:
-    store = store_on(fake, clock, moving=0.5)
-    fake.faults.add("put", *[Cut(GRANULE + 1)] * 40)
+    store = store_on(fake, clock, moving=1.5)
+    # The pauses after so many cuts are about twice that long, by the clock that the attempts believe in.
+    fake.faults.add("put", *[Cut(GRANULE + 1)] * 60)
 
     await store.upload(PATH, stream(LARGE), "video/mp4")
 
