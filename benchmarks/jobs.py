@@ -1,0 +1,123 @@
+"""What a job costs from its POST to its terminal event: processor time of the web process, the worker and its children.
+
+python -m benchmarks.jobs 300 8     # 300 jobs, 8 users, each with one job under way at a time
+
+The database and Redis are real and not counted. The worker's provider does nothing (`benchmarks/idle_worker.py`); what
+describes each picture is a child process, and counted by itself.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+
+from tests.acceptance.client import token_of
+from tests.acceptance.process import Process
+from tests.ports import free_port
+from tests.postgres import running_postgres
+from tests.redis import running_redis
+
+WARM_UP = 24
+PROMPT = {"prompt": "nothing", "width": 64, "height": 64}
+SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Processor seconds, of a process alone and of its children that have ended."""
+
+    own: float
+    children: float
+
+    @classmethod
+    def of(cls, process: Process) -> "Spent":
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        own, system, children, children_system = (int(each) / os.sysconf("SC_CLK_TCK") for each in fields[11:15])
+        return cls(own + system, children + children_system)
+
+
+@contextmanager
+def pipeline() -> Iterator[tuple[str, Process, Process]]:
+    """Where the web process is, it, and the worker."""
+    with ExitStack() as stack:
+        postgres, redis = stack.enter_context(running_postgres()), stack.enter_context(running_redis())
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        with postgres.connect() as connection:
+            connection.execute("CREATE DATABASE bench")
+        port = free_port()
+        settings = {
+            "port": port,
+            "database_url": postgres.url("bench"),
+            "redis_url": redis.url,
+            "storage_dir": directory / "store",
+            "max_queued_per_user": 10_000,
+        }
+        web = Process(directory / "data", settings=settings)
+        stack.callback(web.end)
+        web.wait_for("serving")
+        worker = Process(directory / "data", module="benchmarks.idle_worker", settings=settings)
+        stack.callback(worker.end)
+        worker.wait_for("working")
+        yield f"http://127.0.0.1:{port}", web, worker
+
+
+async def user(session: ClientSession, base: str, name: str, count: int) -> list[float]:
+    """Post `count` jobs, each when the one before has ended; how long each took to be told of, in seconds."""
+    headers = {"Authorization": f"Bearer {token_of(name)}"}
+    took = []
+    async with session.get(f"{base}/events", headers=headers) as stream:
+        stream.raise_for_status()
+        for _ in range(count):
+            begun = time.perf_counter()
+            async with session.post(f"{base}/generate/image", json=PROMPT, headers=headers) as answer:
+                answer.raise_for_status()
+                await answer.read()
+            async for line in stream.content:
+                if line == b"event: generation_failed\n":
+                    raise RuntimeError("a job failed")
+                if line == b"event: generation_complete\n":
+                    break
+            took.append(time.perf_counter() - begun)
+    return took
+
+
+async def measure(base: str, web: Process, worker: Process, count: int, users: int) -> dict[str, float]:
+    """Milliseconds of processor for each job, and how long one takes, in milliseconds."""
+    async with ClientSession(connector=TCPConnector(limit=0), timeout=ClientTimeout(SECONDS)) as session:
+        await user(session, base, "warm-up", WARM_UP)
+        before = [Spent.of(each) for each in (web, worker)]
+        begun = time.perf_counter()
+        took = await asyncio.gather(*(user(session, base, f"user-{n}", count // users) for n in range(users)))
+        elapsed = time.perf_counter() - begun
+        after = [Spent.of(each) for each in (web, worker)]
+    done = count // users * users
+    each_took = [seconds for one in took for seconds in one]
+    web_cpu, worker_cpu = (end.own - start.own for start, end in zip(before, after, strict=True))
+    children = after[1].children - before[1].children
+    return {
+        "jobs": done,
+        "jobs_per_second": round(done / elapsed, 1),
+        "web_ms": round(1000 * web_cpu / done, 2),
+        "worker_ms": round(1000 * worker_cpu / done, 2),
+        "children_ms": round(1000 * children / done, 2),
+        "median_ms": round(1000 * median(each_took), 1),
+    }
+
+
+def main(count: str = "300", users: str = "8") -> None:
+    with pipeline() as (base, web, worker):
+        figures = asyncio.run(measure(base, web, worker, int(count), int(users)))
+    print(json.dumps(figures))  # noqa: T201  # what a benchmark is for
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
