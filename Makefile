@@ -66,6 +66,10 @@ fuzz: dev build/fuzz/installed ## Let schemathesis try every operation of a serv
 bench-hub: dev build/bench/load build/bench/floor ## Measure the delivery of events: make bench-hub PART=fanout SERVERS="service floor"
 	$(PY) -m benchmarks.hub $(or $(PART),fanout) $(or $(SERVERS),service floor)
 
+.PHONY: bench-jobs
+bench-jobs: dev ## Measure what a job costs from its POST to its end: make bench-jobs COUNT=300 USERS=8
+	$(PY) -m benchmarks.jobs $(or $(COUNT),300) $(or $(USERS),8)
+
 .PHONY: bench-peers
 bench-peers: build/bench/peers ## Get what the hub is compared with into build/bench (Debian, as root)
 

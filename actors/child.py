@@ -10,12 +10,18 @@ import json
 import os
 import resource
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
+from actors.child_forks import run_in_fork
+
+APART = "--apart"
+"""Has each task run in a fork of its own."""
 NICENESS = 10
 MAX_LINE_BYTES = 1 << 20  # as in actors.child_process, which this module doesn't import: a child starts quickly
 MAX_TEXT_CHARACTERS = 1_000
@@ -37,7 +43,25 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(NICENESS)  # the event loop of the parent keeps its latency
-    lines, out = _take_over_stdio()
+    if APART in sys.argv:
+        # Forks are of the same group: who kills it leaves none behind.
+        os.setpgid(0, 0)
+        _serve_apart(*_take_over_stdio())
+    else:
+        _serve_here(*_take_over_stdio())
+
+
+def _serve_apart(lines: BinaryIO, out: BinaryIO) -> None:
+    for line in iter(lines.readline, b""):
+        task = json.loads(line)
+        with suppress(Exception):  # the fork will find out, and tell
+            _function(task["function"])
+        code = run_in_fork(_serve(task), FINISHED, lines, out, _send)
+        if code is not None:
+            _send(out, _line(died=code))
+
+
+def _serve_here(lines: BinaryIO, out: BinaryIO) -> None:
     tasks: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_watch, args=(lines, tasks), daemon=True).start()
     while True:
@@ -74,7 +98,7 @@ def _serve(task: Mapping[str, Any]) -> Iterator[bytes]:
             traceback=_trace()[-MAX_TRACEBACK_CHARACTERS:],
         )
     else:
-        yield _line(finished=True)
+        yield FINISHED
 
 
 def _trace() -> str:
@@ -90,6 +114,9 @@ def _line(**answer: object) -> bytes:
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"a message of {len(line)} bytes is too long: hand over a file instead")
     return line
+
+
+FINISHED = _line(finished=True)
 
 
 def _apply_limits(limits: Mapping[str, int | None]) -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Self, cast
 
@@ -34,7 +36,9 @@ ONE_THREAD = dict.fromkeys(
 class ChildProcess(asyncio.SubprocessProtocol):
     """A process that runs `actors.child`. `gone` is done once it is reaped and its pipes are closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_apart: bool) -> None:
+        """With `is_apart` each task runs in a fork of its own."""
+        self.is_apart = is_apart
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.timed_out = False
         self._lines: deque[bytes] = deque()
@@ -44,7 +48,7 @@ class ChildProcess(asyncio.SubprocessProtocol):
         self._paused = False
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, *, is_apart: bool) -> Self:
         """Start the process. Raises OSError when the system refuses.
 
         A protocol instead of a stream reader: `StreamReader` allows one waiting reader, and stops noticing the end
@@ -52,8 +56,8 @@ class ChildProcess(asyncio.SubprocessProtocol):
         """
         loop = asyncio.get_running_loop()
         _, child = await loop.subprocess_exec(
-            cls,
-            *command(),
+            partial(cls, is_apart=is_apart),
+            *command(is_apart=is_apart),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=None,
@@ -89,6 +93,7 @@ class ChildProcess(asyncio.SubprocessProtocol):
         if self._stopping or self.gone.done():
             return
         self._stopping = True
+        self._kill_fork()
         with suppress(ProcessLookupError):
             self._transport.kill()
         self._lines.clear()
@@ -125,6 +130,16 @@ class ChildProcess(asyncio.SubprocessProtocol):
             self._stdout.pause_reading()
         self._news.set()
 
+    def process_exited(self) -> None:
+        """It is reaped; somebody else may have killed it, in the middle of a task."""
+        self._kill_fork()
+
+    def _kill_fork(self) -> None:
+        """A fork at work is of its child's group, which there is for as long as one of them is."""
+        if self.is_apart:
+            with suppress(ProcessLookupError):
+                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Everything has ended: asyncio calls this after the process is reaped and all its pipes are closed."""
         del exc
@@ -133,9 +148,9 @@ class ChildProcess(asyncio.SubprocessProtocol):
         self._news.set()
 
 
-def command() -> tuple[str, ...]:
+def command(*, is_apart: bool) -> tuple[str, ...]:
     """`-P` keeps the current directory out of the child's path: what can be imported comes from the parent alone."""
-    return (sys.executable, "-P", "-m", "actors.child")
+    return (sys.executable, "-P", "-m", "actors.child", *(("--apart",) if is_apart else ()))
 
 
 def environment() -> dict[str, str]:

@@ -53,11 +53,11 @@ class PoolClosed(ChildError):  # says what happened, as the other errors here do
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one task may use up; None leaves that resource alone. Works on a fresh child that is not used again.
+    """What one task may use up; None leaves that resource alone. Such a task has a process of its own.
 
     `memory_bytes` is address space, `cpu_seconds` time on the processor, `file_bytes` the size of any file written;
-    the kernel enforces them from before the function's module is imported. `wall_seconds` is enforced by the pool,
-    from the moment that the task is handed over.
+    the kernel enforces them from before the function is called, when its module is imported already. `wall_seconds` is
+    enforced by the pool, from the moment that the task is handed over.
     """
 
     memory_bytes: int | None = None
@@ -91,14 +91,14 @@ class ChildPool:
         and waits until it is gone. Raises `ChildFailed`, `ChildDied`, `ChildTimedOut`, `ChildNotStarted`, `PoolClosed`.
         """
         async with self._slots:
-            child = await self._take(fresh=limits is not None)
+            child = await self._take(is_apart=limits is not None)
             messages = _Messages(child, function)
             try:
                 with _WallClock(child, limits):
                     child.send(_task(function, arguments, limits))
                     yield messages
             finally:
-                if messages.finished and limits is None and not self._closed:
+                if messages.finished and not self._closed:
                     self._rest(child)
                 else:
                     await child.kill()
@@ -121,18 +121,19 @@ class ChildPool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.gather(*(child.kill() for child in tuple(self._alive)))
 
-    async def _take(self, *, fresh: bool) -> ChildProcess:
+    async def _take(self, *, is_apart: bool) -> ChildProcess:
         if self._closed:
             raise PoolClosed("the pool of child processes is closed")
-        if self._idle and not fresh:
-            child, timer = self._idle.popitem()
-            timer.cancel()
-            return child
-        return await self._start()
+        # The one that rested last, whose memory is warmest.
+        for child in reversed(self._idle):
+            if child.is_apart == is_apart:
+                self._idle.pop(child).cancel()
+                return child
+        return await self._start(is_apart=is_apart)
 
-    async def _start(self) -> ChildProcess:
+    async def _start(self, *, is_apart: bool) -> ChildProcess:
         """Start a child. Cancelled meanwhile, the start ends in the background, and what came of it is killed."""
-        starting = asyncio.create_task(ChildProcess.start())
+        starting = asyncio.create_task(ChildProcess.start(is_apart=is_apart))
         self._starting.add(starting)
         starting.add_done_callback(self._started)
         try:
@@ -192,6 +193,8 @@ class _Messages:
             case {"finished": True}:
                 self.finished = True
                 raise StopAsyncIteration
+            case {"died": int() as returncode}:
+                raise ChildDied(returncode)
             case {"failed": str() as type_name, "text": str() as text, "traceback": str() as traceback}:
                 log.error("child_failed", function=self._function, type=type_name, traceback=traceback)
                 raise ChildFailed(type_name, text, traceback)

@@ -33,16 +33,28 @@ SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Spent:
-    """Processor seconds, of a process alone and of its children that have ended."""
+    """Processor seconds, of a process alone and of all that it has started."""
 
     own: float
     children: float
 
     @classmethod
     def of(cls, process: Process) -> "Spent":
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-        own, system, children, children_system = (int(each) / os.sysconf("SC_CLK_TCK") for each in fields[11:15])
-        return cls(own + system, children + children_system)
+        own, ended = _times(process.pid)
+        living = sum(sum(_times(child)) for child in _children(process.pid))
+        return cls(own, ended + living)
+
+
+def _times(pid: int) -> tuple[float, float]:
+    """Processor seconds of a process, and of its children that have ended (proc(5): fields 14 to 17 of stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system, ended_user, ended_system = (int(each) / os.sysconf("SC_CLK_TCK") for each in fields[11:15])
+    return user + system, ended_user + ended_system
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 @contextmanager

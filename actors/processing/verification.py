@@ -136,25 +136,31 @@ async def _judged(
         if exc.type_name not in CONTENT_FAILURES:
             raise
         raise ContentRefused("memory" if exc.type_name == "MemoryError" else "malformed", exc.type_name) from exc
-    return _checked(result, task)  # the child is gone, and can change no file any more
+    return _checked(result, task)  # its process is gone, and can change no file any more
 
 
 async def _result(
     messages: AsyncIterator[dict[str, Any]], content_type: str, on_verified: Callable[[int, int], None]
 ) -> Mapping[str, Any]:
     """What the child found. It may have been taken over by the file: nothing it says is believed unseen."""
+    found: Mapping[str, Any] | None = None
     async for message in messages:
         match message:
+            case _ if found is not None:
+                raise ContentRefused("malformed", "more than a verdict")
             case {"verified": int(done), "size": int(total)} if 0 <= done <= total:
                 on_verified(done, total)
             case {"refused": str(reason), "cause": str(cause)} if reason in REASONS:
                 log.info("content_refused", reason=reason, cause=cause[:200], content_type=content_type)
                 raise ContentRefused(reason, cause)
             case {"result": dict(result)}:
-                return result
+                # Read on: the end of the messages is that of the process.
+                found = result
             case _:
                 raise ContentRefused("malformed", "unknown message")
-    raise ContentRefused("malformed", "no verdict")
+    if found is None:
+        raise ContentRefused("malformed", "no verdict")
+    return found
 
 
 def _checked(result: Mapping[str, Any], task: Mapping[str, Any]) -> Verified:

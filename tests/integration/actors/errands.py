@@ -19,6 +19,7 @@ def introduce(arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     del arguments
     yield {
         "pid": os.getpid(),
+        "parent": os.getppid(),
         "niceness": os.nice(0),
         "environment": dict(os.environ),
         "path": sys.path,

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from actors.children import (
 
 ROOT = Path(__file__).parents[3]
 ERRANDS = "tests.integration.actors.errands:"
+APART = Limits(open_files=100)
+"""With limits a task runs in a fork of its own."""
+either = pytest.mark.parametrize("limits", [None, APART], ids=["here", "apart"])
 
 
 @pytest.fixture
@@ -40,9 +44,9 @@ async def collect(
         return [message async for message in messages]
 
 
-async def first(pool: ChildPool, errand: str) -> dict[str, Any]:
+async def first(pool: ChildPool, errand: str, limits: Limits | None = None) -> dict[str, Any]:
     """The first message of an errand that is left right after it."""
-    async with pool.run(ERRANDS + errand, {}) as messages:
+    async with pool.run(ERRANDS + errand, {}, limits=limits) as messages:
         return await anext(messages)
 
 
@@ -51,12 +55,20 @@ def exists(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+def await_end(pid: int) -> None:
+    """Wait until the process does nothing more; a fork whose child was killed with it is reaped by somebody else."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            os.sched_yield()
+
+
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def test_messages_arrive_in_order_and_end(pool: ChildPool) -> None:
-    messages = await collect(pool, "count", {"to": 500})
+@either
+async def test_messages_arrive_in_order_and_end(pool: ChildPool, limits: Limits | None) -> None:
+    messages = await collect(pool, "count", {"to": 500}, limits)
 
     assert messages == [{"n": n} for n in range(500)]
 
@@ -108,6 +120,14 @@ async def test_leaving_early_kills_the_child_at_once(pool: ChildPool, errand: st
     message = await first(pool, errand)
 
     assert not exists(message["pid"])
+
+
+@pytest.mark.parametrize("errand", ["work_for_ever", "flood"])
+async def test_leaving_early_kills_the_fork_too(pool: ChildPool, errand: str) -> None:
+    message = await first(pool, errand, APART)
+
+    await_end(message["pid"])
+    assert not pool._alive
 
 
 async def test_cancelling_kills_the_child_and_frees_its_place() -> None:
@@ -172,15 +192,22 @@ async def test_one_that_waits_for_a_place_gets_it() -> None:
     await pool.close()
 
 
-async def test_a_child_that_ends_by_itself_is_child_died_with_its_return_code(pool: ChildPool) -> None:
+@either
+@pytest.mark.parametrize("returncode", [0, 3])
+async def test_a_child_that_ends_by_itself_is_child_died_with_its_return_code(
+    pool: ChildPool, limits: Limits | None, returncode: int
+) -> None:
     with pytest.raises(ChildDied) as caught:
-        await collect(pool, "die", {"returncode": 3})
+        await collect(pool, "die", {"returncode": returncode}, limits)
 
-    assert caught.value.returncode == 3
+    assert caught.value.returncode == returncode
 
 
-async def test_a_child_killed_from_outside_is_child_died_with_the_signal(pool: ChildPool) -> None:
-    async with pool.run(ERRANDS + "work_for_ever", {}) as messages:
+@either
+async def test_a_child_killed_from_outside_is_child_died_with_the_signal(
+    pool: ChildPool, limits: Limits | None
+) -> None:
+    async with pool.run(ERRANDS + "work_for_ever", {}, limits=limits) as messages:
         os.kill((await anext(messages))["pid"], signal.SIGKILL)
         with pytest.raises(ChildDied) as caught:
             await anext(messages)
@@ -188,18 +215,22 @@ async def test_a_child_killed_from_outside_is_child_died_with_the_signal(pool: C
     assert caught.value.returncode == -signal.SIGKILL
 
 
-async def test_an_exception_is_child_failed_with_type_and_message(pool: ChildPool) -> None:
+@either
+async def test_an_exception_is_child_failed_with_type_and_message(pool: ChildPool, limits: Limits | None) -> None:
     with pytest.raises(ChildFailed) as caught:
-        await collect(pool, "fail", {"text": "no such thing"})
+        await collect(pool, "fail", {"text": "no such thing"}, limits)
 
     assert (caught.value.type_name, caught.value.message) == ("LookupError", "no such thing")
     assert "errands.py" in caught.value.traceback
 
 
+@either
 @pytest.mark.parametrize("function", ["tests.no_such_module:f", "tests.integration.actors.errands:no_such_function"])
-async def test_a_function_that_is_not_there_is_child_failed(pool: ChildPool, function: str) -> None:
+async def test_a_function_that_is_not_there_is_child_failed(
+    pool: ChildPool, function: str, limits: Limits | None
+) -> None:
     with pytest.raises(ChildFailed):
-        async with pool.run(function, {}) as messages:
+        async with pool.run(function, {}, limits=limits) as messages:
             await anext(messages)
 
 
@@ -312,14 +343,31 @@ async def test_wall_time_over_the_limit_is_child_timed_out(pool: ChildPool) -> N
         await collect(pool, "work_for_ever", limits=Limits(wall_seconds=0.05))
 
 
-async def test_a_limited_child_is_fresh_and_not_used_again(pool: ChildPool) -> None:
+async def test_a_limited_task_has_a_process_of_its_own_which_is_gone_when_it_ends(pool: ChildPool) -> None:
     [usual] = await collect(pool, "introduce")
     [limited] = await collect(pool, "introduce", limits=Limits(memory_bytes=1 << 30))
+    gone = not exists(limited["pid"])
+    [other] = await collect(pool, "introduce", limits=Limits(memory_bytes=2 << 30))
     [again] = await collect(pool, "introduce")
 
-    assert limited["memory_limit"] == 1 << 30
-    assert usual["pid"] == again["pid"] != limited["pid"]
-    assert not exists(limited["pid"])
+    assert gone
+    assert [limited["memory_limit"], other["memory_limit"]] == [1 << 30, 2 << 30]
+    assert usual["pid"] == again["pid"] != limited["pid"] != other["pid"]
+    # What was imported for the one is there for the other.
+    assert usual["parent"] == os.getpid()
+    assert limited["parent"] == other["parent"] not in {usual["parent"], usual["pid"]}
+    assert len(pool._alive) == 2
+
+
+async def test_a_fork_ends_with_a_child_that_is_killed(pool: ChildPool) -> None:
+    [before] = await collect(pool, "introduce", limits=APART)
+    async with pool.run(ERRANDS + "work_for_ever", {}, limits=APART) as messages:
+        message = await anext(messages)
+        os.kill(before["parent"], signal.SIGKILL)
+        with pytest.raises(ChildDied):
+            await anext(messages)
+
+    await_end(message["pid"])
 
 
 async def test_a_process_that_cannot_be_started_is_child_not_started(
@@ -377,12 +425,13 @@ def test_any_loop_will_do_in_another_thread(run: Callable[[Callable[[], Awaitabl
 
 
 PARENT = """
-import asyncio
-from actors.children import ChildPool
+import asyncio, sys
+from actors.children import ChildPool, Limits
 
 async def main():
     pool = ChildPool(limit=1)
-    async with pool.run("tests.integration.actors.errands:work_for_ever", {}) as messages:
+    limits = Limits(open_files=100) if "apart" in sys.argv else None
+    async with pool.run("tests.integration.actors.errands:work_for_ever", {}, limits=limits) as messages:
         async for message in messages:
             print(message["pid"], flush=True)
 
@@ -390,11 +439,12 @@ asyncio.run(main())
 """
 
 
-async def test_a_child_in_mid_work_ends_with_a_parent_that_is_killed() -> None:
+@pytest.mark.parametrize("where", ["here", "apart"])
+async def test_a_child_in_mid_work_ends_with_a_parent_that_is_killed(where: str) -> None:
     pipe = asyncio.subprocess.PIPE
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, stdout=pipe, stderr=pipe, env=environment
+        sys.executable, "-c", PARENT, where, stdout=pipe, stderr=pipe, env=environment
     )
     assert parent.stdout
     assert parent.stderr

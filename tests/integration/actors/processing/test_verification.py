@@ -180,7 +180,7 @@ async def test_a_spoiled_file_is_verified_or_refused_and_never_quoted(
 async def test_too_little_memory_for_a_picture_is_a_refusal(pool: ChildPool, tmp_path: Path) -> None:
     data = samples.png(9900, 9900)
 
-    assert await refusal(pool, tmp_path, "image/png", data, limits=Limits(memory_bytes=260 << 20)) == "memory"
+    assert await refusal(pool, tmp_path, "image/png", data, limits=Limits(memory_bytes=180 << 20)) == "memory"
 
 
 async def test_a_file_that_grows_beyond_the_limit_is_a_refusal(pool: ChildPool, tmp_path: Path) -> None:
