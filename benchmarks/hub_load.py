@@ -1,7 +1,6 @@
 """The load generator from here: what it is told, and what it measured beside what the server used meanwhile."""
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.processes import cpu_seconds_of
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "bench"
@@ -60,11 +61,6 @@ class Target:
     def resident_kibibytes(self) -> int:
         """Its memory."""
         return sum(resident_kibibytes_of(pid) for pid in self.pids)
-
-
-def cpu_seconds_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_kibibytes_of(pid: int) -> int:

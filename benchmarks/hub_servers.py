@@ -17,6 +17,7 @@ from tests.acceptance.client import token_of
 from tests.acceptance.process import serving
 from tests.ports import free_port
 from tests.postgres import running_postgres
+from tests.processes import children_of
 from tests.redis import RedisServer, running_redis
 
 KEEP_MILLISECONDS = 900_000
@@ -176,16 +177,16 @@ def _nchan(upstream: str, use: str, others: Sequence[int] = ()) -> Iterator[Targ
         with child(
             [BUILD / "nginx/usr/sbin/nginx", "-p", directory, "-c", configuration, "-e", directory / "errors"], port
         ) as pid:
-            workers = children_of(pid)
+            workers = first_children_of(pid)
             yield Target(port, [], port, post("/pub/CCCCCCCC", DATA), workers, others)
 
 
-def children_of(pid: int, seconds: float = 5) -> list[int]:
+def first_children_of(pid: int, seconds: float = 5) -> list[int]:
     """A process's children, as soon as there are any."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if children := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            return [int(child) for child in children]
+        if children := children_of(pid):
+            return children
         time.sleep(0.05)
     raise RuntimeError(f"process {pid} starts no child")
 

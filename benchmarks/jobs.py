@@ -8,7 +8,6 @@ describes each picture is a child process, and counted by itself.
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from tests.acceptance.client import token_of
 from tests.acceptance.process import Process
 from tests.ports import free_port
 from tests.postgres import running_postgres
+from tests.processes import cpu_seconds_below, cpu_seconds_of
 from tests.redis import running_redis
 
 WARM_UP = 24
@@ -40,21 +40,7 @@ class Spent:
 
     @classmethod
     def of(cls, process: Process) -> "Spent":
-        own, ended = _times(process.pid)
-        living = sum(sum(_times(child)) for child in _children(process.pid))
-        return cls(own, ended + living)
-
-
-def _times(pid: int) -> tuple[float, float]:
-    """Processor seconds of a process, and of its children that have ended (proc(5): fields 14 to 17 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    user, system, ended_user, ended_system = (int(each) / os.sysconf("SC_CLK_TCK") for each in fields[11:15])
-    return user + system, ended_user + ended_system
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        return cls(cpu_seconds_of(process.pid), cpu_seconds_below(process.pid))
 
 
 @contextmanager

