@@ -18,12 +18,12 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from actors.child_forks import run_in_fork
+from actors.child_forks import run_in_fork, send
 
 APART = "--apart"
 """Has each task run in a fork of its own."""
 NICENESS = 10
-MAX_LINE_BYTES = 1 << 20  # as in actors.child_process, which this module doesn't import: a child starts quickly
+MAX_LINE_BYTES = 1 << 20
 MAX_TEXT_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 8_000
 
@@ -46,9 +46,13 @@ def main() -> None:
     if APART in sys.argv:
         # Forks are of the same group: who kills it leaves none behind.
         os.setpgid(0, 0)
-        _serve_apart(*_take_over_stdio())
+        with suppress(BrokenPipeError):  # the parent is gone
+            _serve_apart(*_take_over_stdio())
+        os.killpg(0, signal.SIGKILL)
     else:
-        _serve_here(*_take_over_stdio())
+        with suppress(BrokenPipeError):  # the same; the watching thread is about to say so
+            _serve_here(*_take_over_stdio())
+        os._exit(0)
 
 
 def _serve_apart(lines: BinaryIO, out: BinaryIO) -> None:
@@ -56,9 +60,8 @@ def _serve_apart(lines: BinaryIO, out: BinaryIO) -> None:
         task = json.loads(line)
         with suppress(Exception):  # the fork will find out, and tell
             _function(task["function"])
-        code = run_in_fork(_serve(task), FINISHED, lines, out, _send)
-        if code is not None:
-            _send(out, _line(died=code))
+        code = run_in_fork(_serve(task), lines, out)
+        send(out, _line(finished=True) if code is None else _line(died=code))
 
 
 def _serve_here(lines: BinaryIO, out: BinaryIO) -> None:
@@ -66,7 +69,8 @@ def _serve_here(lines: BinaryIO, out: BinaryIO) -> None:
     threading.Thread(target=_watch, args=(lines, tasks), daemon=True).start()
     while True:
         for line in _serve(json.loads(tasks.get())):
-            _send(out, line)
+            send(out, line)
+        send(out, _line(finished=True))
 
 
 def _take_over_stdio() -> tuple[BinaryIO, BinaryIO]:
@@ -97,8 +101,6 @@ def _serve(task: Mapping[str, Any]) -> Iterator[bytes]:
             text=str(exc)[:MAX_TEXT_CHARACTERS],
             traceback=_trace()[-MAX_TRACEBACK_CHARACTERS:],
         )
-    else:
-        yield FINISHED
 
 
 def _trace() -> str:
@@ -116,9 +118,6 @@ def _line(**answer: object) -> bytes:
     return line
 
 
-FINISHED = _line(finished=True)
-
-
 def _apply_limits(limits: Mapping[str, int | None]) -> None:
     for name, kind in RESOURCES.items():
         value = limits.get(name)
@@ -132,14 +131,6 @@ def _function(name: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, 
         importlib.import_module(module), attribute
     )
     return function
-
-
-def _send(out: BinaryIO, line: bytes) -> None:
-    try:
-        out.write(line)
-        out.flush()
-    except BrokenPipeError:  # the parent is gone; the watching thread is about to say so
-        os._exit(0)
 
 
 if __name__ == "__main__":

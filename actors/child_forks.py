@@ -6,22 +6,25 @@ its own; but to start an interpreter and to load the codecs' libraries for each 
 
 import os
 import select
-import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import BinaryIO, NoReturn
 
 CHUNK_BYTES = 1 << 16
 DONE = 64
 """The exit status of a fork that came to its end; a function that ends its process by itself has another."""
 
-Send = Callable[[BinaryIO, bytes], None]
+
+def send(out: BinaryIO, line: bytes) -> None:
+    """Hand a line over at once. Raises `BrokenPipeError` when nobody is there to read it."""
+    out.write(line)
+    out.flush()
 
 
-def run_in_fork(answers: Iterable[bytes], finished: bytes, lines: BinaryIO, out: BinaryIO, send: Send) -> int | None:
+def run_in_fork(answers: Iterable[bytes], lines: BinaryIO, out: BinaryIO) -> int | None:
     """Have a fork work out `answers`, and hand them to `out` as they come; its return code, where it broke off.
 
-    `finished`, the last of them, follows when the fork is gone. At the end of `lines`, which is the parent's end, fork
-    and child end at once.
+    The fork is gone then. Raises `BrokenPipeError`, while it may be there still, at the end of `lines`, which is the
+    parent's end.
     """
     reading, writing = os.pipe()
     pid = os.fork()
@@ -30,26 +33,22 @@ def run_in_fork(answers: Iterable[bytes], finished: bytes, lines: BinaryIO, out:
         # Neither is the fork's: who took it over could speak for the next one.
         os.close(lines.fileno())
         os.close(out.fileno())
-        _work(answers, finished, writing, send)
+        _work(answers, writing)
     os.close(writing)
     try:
-        _relay(reading, pid, lines, out, send)
+        _relay(reading, lines, out)
     finally:
         os.close(reading)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if code == DONE:
-        send(out, finished)
-        return None
-    return code
+    return None if code == DONE else code
 
 
-def _work(answers: Iterable[bytes], finished: bytes, writing: int, send: Send) -> NoReturn:
+def _work(answers: Iterable[bytes], writing: int) -> NoReturn:
     status: object = 1
     try:
         with os.fdopen(writing, "wb") as out:
             for line in answers:
-                if line != finished:
-                    send(out, line)
+                send(out, line)
         status = DONE
     except SystemExit as exit_:
         status = exit_.code
@@ -58,15 +57,14 @@ def _work(answers: Iterable[bytes], finished: bytes, writing: int, send: Send) -
         os._exit(status if isinstance(status, int) else 1)
 
 
-def _relay(reading: int, pid: int, lines: BinaryIO, out: BinaryIO, send: Send) -> None:
+def _relay(reading: int, lines: BinaryIO, out: BinaryIO) -> None:
     """Pass whole lines on; half a one, of a fork that died in mid-sentence, would garble the next."""
     rest = b""
     while True:
         ready, _, _ = select.select([reading, lines.fileno()], [], [])
         if lines.fileno() in ready:
             # While a task is under way nothing comes but the end.
-            os.kill(pid, signal.SIGKILL)
-            os._exit(0)
+            raise BrokenPipeError
         data = os.read(reading, CHUNK_BYTES)
         if not data:
             return

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self, cast
 
-MAX_LINE_BYTES = 1 << 20
+from actors.child import APART, MAX_LINE_BYTES
+
 MAX_WAITING_LINES = 64
 STDIN, STDOUT = 0, 1
 
@@ -150,7 +151,7 @@ class ChildProcess(asyncio.SubprocessProtocol):
 
 def command(*, is_apart: bool) -> tuple[str, ...]:
     """`-P` keeps the current directory out of the child's path: what can be imported comes from the parent alone."""
-    return (sys.executable, "-P", "-m", "actors.child", *(("--apart",) if is_apart else ()))
+    return (sys.executable, "-P", "-m", "actors.child", *((APART,) if is_apart else ()))
 
 
 def environment() -> dict[str, str]:

@@ -431,7 +431,7 @@ from actors.children import ChildPool, Limits
 async def main():
     pool = ChildPool(limit=1)
     limits = Limits(open_files=100) if "apart" in sys.argv else None
-    async with pool.run("tests.integration.actors.errands:work_for_ever", {}, limits=limits) as messages:
+    async with pool.run("tests.integration.actors.errands:" + sys.argv[1], {}, limits=limits) as messages:
         async for message in messages:
             print(message["pid"], flush=True)
 
@@ -439,12 +439,13 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("errand", ["work_for_ever", "flood"])
 @pytest.mark.parametrize("where", ["here", "apart"])
-async def test_a_child_in_mid_work_ends_with_a_parent_that_is_killed(where: str) -> None:
+async def test_a_child_in_mid_work_ends_with_a_parent_that_is_killed(where: str, errand: str) -> None:
     pipe = asyncio.subprocess.PIPE
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     parent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PARENT, where, stdout=pipe, stderr=pipe, env=environment
+        sys.executable, "-c", PARENT, errand, where, stdout=pipe, stderr=pipe, env=environment
     )
     assert parent.stdout
     assert parent.stderr
