@@ -3,7 +3,7 @@
 import gc
 import sys
 
-# What is imported stays, so collections amid it find nothing; they would be a sixth of the start.
+# What is imported stays, so collections amid it find nothing; they would be a sixth of the start. `main` turns them on.
 gc.disable()
 
 from app.cli import main  # noqa: E402

@@ -121,8 +121,10 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         configure_logs(settings)
         # A command loads what it needs and nothing else: the renderer's and the database's libraries take seconds.
         command = import_module(f"app.commands.{options.command or 'serve'}")
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            # As `app/__main__.py` left it. Without the freeze the first collection would look at all that was imported.
+            gc.freeze()
+            gc.enable()
         status: int = command.run(settings, options)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log
