@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from schema.models import Bounds, MediaKind, ModelInfo, ModelLimits
-from schema.options import schema_mistake
+from schema.options import Place, schema_mistake
 from schema.provider_settings import SETTINGS, TemplateSettings, WorkflowSettings
 from schema.wire import Wire
 
@@ -26,7 +26,7 @@ _OPTIONS = {"type": "object", "additionalProperties": False}
 class MenuMistake(Exception):
     """A rule that an entry breaks beyond its own shape; `path` leads to the value."""
 
-    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+    def __init__(self, path: Place, message: str) -> None:
         super().__init__(message)
         self.path = path
         self.message = message
@@ -178,7 +178,7 @@ class Menu(Wire):
         return self.model_copy(update={"models": models}) if models else None
 
 
-def _check_settings(entry: Entry, path: tuple[str | int, ...]) -> None:
+def _check_settings(entry: Entry, path: Place) -> None:
     shape = SETTINGS.get(entry.provider)
     if shape is None:
         if entry.settings:
@@ -195,7 +195,7 @@ def _check_settings(entry: Entry, path: tuple[str | int, ...]) -> None:
         raise MenuMistake((*path, *where), f"{{{{{name}}}}} stands for nothing")
 
 
-def _check_fallbacks(entry: Entry, all_of_them: Mapping[str, Entry], path: tuple[str | int, ...]) -> None:
+def _check_fallbacks(entry: Entry, all_of_them: Mapping[str, Entry], path: Place) -> None:
     for place, other_id in enumerate(entry.fallbacks):
         other = all_of_them.get(other_id)
         if other is None:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from schema.menu import Menu, MenuMistake
+from schema.options import Place
 from schema.settings import SettingsError
 
 NAME: Final = "MODELS_FILE"
@@ -17,8 +18,6 @@ MOST_DEPTH = 32
 
 # The one in C is some ten times as fast, where PyYAML was built with it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Place = tuple[str | int, ...]
 
 
 class _Lines:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
+"""The way to a value within a document: names and indices."""
 
 
-def schema_mistake(schema: Mapping[str, Any]) -> tuple[Path, str] | None:
+def schema_mistake(schema: Mapping[str, Any]) -> tuple[Place, str] | None:
     """Where and why `schema` is no JSON schema (draft 2020-12), or None."""
     from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415  # as the module says
 
@@ -25,7 +26,7 @@ def schema_mistake(schema: Mapping[str, Any]) -> tuple[Path, str] | None:
     return None
 
 
-def option_mistakes(schema: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def option_mistakes(schema: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Each place of `options` that `schema` refuses, and why."""
     for error in _validator(json.dumps(schema)).iter_errors(dict(options)):
         yield tuple(error.absolute_path), error.message

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schema.options import Place
 from schema.template import is_known, names_in
 from schema.wire import Wire
 
@@ -17,7 +18,7 @@ class TemplateSettings(Wire):
     input: dict[str, Any] = Field(min_length=1)
     ratios: list[Ratio] = Field(default=[], max_length=64)
 
-    def unknown(self, options_schema: Mapping[str, Any]) -> tuple[str, tuple[str | int, ...]] | None:
+    def unknown(self, options_schema: Mapping[str, Any]) -> tuple[str, Place] | None:
         """The first name that means nothing, and the path to where it stands."""
         return _unknown(self.input, options_schema, "input")
 
@@ -58,7 +59,7 @@ class WorkflowSettings(Wire):
             raise ValueError(f"the workflow has no node {self.output} for the output")
         return self
 
-    def unknown(self, options_schema: Mapping[str, Any]) -> tuple[str, tuple[str | int, ...]] | None:
+    def unknown(self, options_schema: Mapping[str, Any]) -> tuple[str, Place] | None:
         """The first name that means nothing, and the path to where it stands."""
         return _unknown(self.graph, options_schema, "workflow")
 
@@ -70,7 +71,7 @@ class PipelineSettings(Wire):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
 
 
-def _unknown(template: Any, options_schema: Mapping[str, Any], at: str) -> tuple[str, tuple[str | int, ...]] | None:
+def _unknown(template: Any, options_schema: Mapping[str, Any], at: str) -> tuple[str, Place] | None:
     names = ((name, (at, *path)) for name, path in names_in(template))
     return next((each for each in names if not is_known(each[0], options_schema)), None)
 

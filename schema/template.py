@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from schema.options import Place
+
 NAMES = frozenset(
     {
         "prompt",
@@ -25,7 +27,7 @@ _NAMED = re.compile(r"\{\{([\w.]+)(\|text)?\}\}")
 _OPTION = "options."
 
 
-def names_in(template: Any) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+def names_in(template: Any) -> Iterator[tuple[str, Place]]:
     """Every name that a template mentions, and the path to where."""
     match template:
         case str():
