@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from actors.fleet import supervise
 from actors.main import work
 from actors.registry import check_extras
+from jobs import loops
 from jobs.database import DatabaseUnavailable, explained
 from jobs.logs import configure_logs
 from schema.combinations import check_worker
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         configure_logs(settings)
         check_worker(settings)
         check_extras(offering_of(settings).menu)
-        return asyncio.run(work(settings) if options.supervised else supervise(settings))
+        return loops.run(work(settings)) if options.supervised else asyncio.run(supervise(settings))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  # before there is a log
         return 2

@@ -1,6 +1,5 @@
 """A worker process with one provider in the renderer's place, which hands over a picture that was there before."""
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -10,6 +9,7 @@ from actors.children import ChildPool
 from actors.main import work
 from actors.providers.base import Errand, GenerationRequest, Output, Provider, Reporter
 from actors.providers.procedural import IMAGE_MODEL
+from jobs import loops
 from jobs.logs import configure_logs
 from schema.menu import Menu
 from schema.models import ModelInfo
@@ -54,4 +54,4 @@ def run_worker(provider: Provider) -> int:
 
     settings = Settings.from_environment(os.environ)
     configure_logs(settings)
-    return asyncio.run(work(settings, providers))
+    return loops.run(work(settings, providers))

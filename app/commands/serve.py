@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from app.fleet import supervise
 from app.main import serve
+from jobs import loops
 from jobs.database import DatabaseUnavailable, explained
 from schema.settings import Settings
 
@@ -13,16 +14,14 @@ from schema.settings import Settings
 def run(settings: Settings, options: Namespace) -> int:
     """Serve until a signal says to stop. Raises `SettingsError`."""
     try:
-        return asyncio.run(_serve(settings, is_supervised=getattr(options, "supervised", False)))
+        if getattr(options, "supervised", False):
+            return loops.run(serve(settings, shares_port=True, is_supervised=True))
+        if settings.web_processes > 1:
+            return asyncio.run(supervise(settings))
+        return loops.run(serve(settings))
     except DatabaseUnavailable as error:
         print(f"DATABASE_URL: {explained(error)}", file=sys.stderr)  # noqa: T201  # as the next
         return 1
     except OSError as error:
         print(f"HOST, PORT: {error.strerror or error}", file=sys.stderr)  # noqa: T201  # before there is a log
         return 1
-
-
-async def _serve(settings: Settings, *, is_supervised: bool) -> int:
-    if is_supervised:
-        return await serve(settings, shares_port=True, is_supervised=True)
-    return await (supervise(settings) if settings.web_processes > 1 else serve(settings))
