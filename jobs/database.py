@@ -3,21 +3,23 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from typing import Any, TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from typing import TypeVar, cast
 
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from jobs.engines import PATIENCE, cut_after
+from jobs.engines import PATIENCE, cut_after, in_transaction
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.1
+CONDITIONAL = "READ COMMITTED"
+SERIALIZABLE = "SERIALIZABLE"
 FOLLOWER_READ = "SET TRANSACTION AS OF SYSTEM TIME follower_read_timestamp()"
 
 # The transaction was rolled back for certain: a serialization failure, a deadlock.
@@ -60,16 +62,7 @@ class Database:
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer: a lock here is fair and free, while its own busy handler sleeps and polls.
         self._writer = asyncio.Lock() if self._is_sqlite else None
-        self._conditional = self._writing("READ COMMITTED")
-        self._serializable = self._writing("SERIALIZABLE")
-        # Without a transaction around them, reads cost one round trip instead of three.
-        self._reader = engine if self._is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._left: set[asyncio.Task[None]] = set()
-
-    def _writing(self, isolation: str) -> AsyncEngine:
-        # SQLite's transactions are serializable, all of them.
-        options: dict[str, Any] = {} if self._is_sqlite else {"isolation_level": isolation}
-        return self.engine.execution_options(begins_to_write=True, **options)
 
     async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         """Run `work` in a transaction and commit it, at READ COMMITTED: right for conditional updates of single rows.
@@ -77,26 +70,26 @@ class Database:
         `work` may run several times and must bear that. Where its second run would not find what the first committed
         without anybody's knowing, `recall` looks for that first; what it finds is the result, and None means: not done.
         """
-        return await self._run(self._conditional, work, recall)
+        return await self._run(CONDITIONAL, work, recall)
 
     async def serializable(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         """Do the same as if no other such transaction ran beside it: for limits over many rows."""
-        return await self._run(self._serializable, work, recall)
+        return await self._run(SERIALIZABLE, work, recall)
 
-    async def _run(self, engine: AsyncEngine, work: Work[T], recall: Work[T | None] | None) -> T:
+    async def _run(self, isolation: str, work: Work[T], recall: Work[T | None] | None) -> T:
         async with AsyncExitStack() as stack:
             if self._writer is not None:
                 await stack.enter_async_context(self._writer)
-            return await self._with_retries(engine, work, recall)
+            return await self._with_retries(isolation, work, recall)
 
-    async def _with_retries(self, engine: AsyncEngine, work: Work[T], recall: Work[T | None] | None) -> T:
+    async def _with_retries(self, isolation: str, work: Work[T], recall: Work[T | None] | None) -> T:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._seconds
         pause = FIRST_PAUSE_SECONDS
         may_be_done = False
         while True:
             try:
-                async with self._entered(engine.begin(), deadline) as connection:
+                async with self._begun(isolation, deadline) as connection:
                     done = await recall(connection) if may_be_done and recall is not None else None
                     return await work(connection) if done is None else done
             except DBAPIError as error:
@@ -113,7 +106,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reads that belong together; on a server each statement sees what is committed by then."""
-        async with self._reading_from(self._reader.connect(), self._seconds) as connection:
+        async with self._reading(self._seconds) as connection:
             yield connection
 
     @asynccontextmanager
@@ -123,51 +116,69 @@ class Database:
         On a server they end `within` so many seconds. CockroachDB answers them from the nearest replica, apart from the
         traffic; elsewhere they are ordinary reads.
         """
-        is_cockroachdb = self.engine.dialect.name == "cockroachdb"
-        context = self._serializable.begin() if is_cockroachdb else self._reader.connect()
-        async with self._reading_from(context, within or self._seconds) as connection:
-            if is_cockroachdb:
+        if self.engine.dialect.name != "cockroachdb":
+            async with self._reading(within or self._seconds) as connection:
+                yield connection
+            return
+        deadline = asyncio.get_running_loop().time() + (within or self._seconds)
+        with translated():
+            async with self._begun(SERIALIZABLE, deadline) as connection:
                 await connection.exec_driver_sql(FOLLOWER_READ)
+                yield connection
+
+    @asynccontextmanager
+    async def _reading(self, within: float) -> AsyncIterator[AsyncConnection]:
+        deadline = asyncio.get_running_loop().time() + within
+        with translated():
+            async with self._opened(deadline) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _begun(self, isolation: str, deadline: float) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction, which is committed at the context's end."""
+        if self._is_sqlite:
+            # Its transactions are serializable, all of them.
+            async with self.engine.execution_options(begins_to_write=True).begin() as connection:
+                yield connection
+            return
+        async with self._opened(deadline) as connection, in_transaction(connection, isolation):
             yield connection
 
     @asynccontextmanager
-    async def _reading_from(
-        self, context: AbstractAsyncContextManager[AsyncConnection], within: float
-    ) -> AsyncIterator[AsyncConnection]:
-        deadline = asyncio.get_running_loop().time() + within
-        with translated():
-            async with self._entered(context, deadline) as connection:
+    async def _opened(self, deadline: float) -> AsyncIterator[AsyncConnection]:
+        """A connection; a server's is cut at the deadline, in the middle of a commit too."""
+        if self._is_sqlite:
+            async with self.engine.connect() as connection:
                 yield connection
-
-    @asynccontextmanager
-    async def _entered(
-        self, context: AbstractAsyncContextManager[AsyncConnection], deadline: float
-    ) -> AsyncIterator[AsyncConnection]:
-        """Enter `context`, and have its connection cut at the deadline, in the middle of a commit too."""
-        connection = await (context.__aenter__() if self._is_sqlite else self._enter(context, deadline))
+            return
+        connection = await self._connect(deadline)
         with cut_after(deadline - asyncio.get_running_loop().time(), connection):
-            async with AsyncExitStack() as stack:
-                stack.push_async_exit(context)
+            try:
                 yield connection
+            except BaseException:
+                await asyncio.shield(connection.close())
+                raise
+            # Nothing is left to be said to the server, so nothing to be shielded.
+            await connection.close()
 
-    async def _enter(self, context: AbstractAsyncContextManager[AsyncConnection], deadline: float) -> AsyncConnection:
+    async def _connect(self, deadline: float) -> AsyncConnection:
         """A connection from the pool, or a new one, in time; else whatever is still opening is left behind."""
-        entering = asyncio.ensure_future(context.__aenter__())
+        connection = self.engine.connect()
+        if cast("QueuePool", self.engine.pool).checkedin():
+            return await connection.start()
+        entering = asyncio.ensure_future(connection.start())
         try:
             async with asyncio.timeout_at(deadline):
                 return await asyncio.shield(entering)
         except BaseException:
-            self._leave(context, entering)
+            self._leave(entering)
             raise
 
-    def _leave(
-        self, context: AbstractAsyncContextManager[AsyncConnection], entering: asyncio.Future[AsyncConnection]
-    ) -> None:
+    def _leave(self, entering: asyncio.Future[AsyncConnection]) -> None:
         async def clean_up() -> None:
             entering.cancel()
             with suppress(Exception, asyncio.CancelledError):
-                await entering
-                await context.__aexit__(None, None, None)
+                await (await entering).close()
 
         task = asyncio.create_task(clean_up(), name="left-connection")
         self._left.add(task)

@@ -4,8 +4,8 @@ import asyncio
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -44,6 +44,8 @@ class Patience:
 
 
 PATIENCE = Patience()
+# As the driver numbers them (`psycopg.IsolationLevel`), which is not loaded where SQLite does.
+_LEVELS = {"READ COMMITTED": 2, "SERIALIZABLE": 4}
 # Of libpq: a peer that vanished without a word is noticed while the connection is idle, and while it owes an answer.
 KEEPALIVES = {
     "keepalives_idle": 10,
@@ -93,6 +95,8 @@ def server_engine(url: str, pool_size: int, patience: Patience = PATIENCE) -> As
     """An engine on `postgresql+psycopg://` or `cockroachdb+psycopg://` with at most `pool_size` connections."""
     engine = create_async_engine(
         url,
+        # A read is a statement by itself, one round trip and not three. `Database` begins transactions by statements.
+        isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience.pool,
@@ -117,6 +121,43 @@ def _connect_in_time(
     parameters["async_creator_fn"] = partial(
         _connect, connect, patience.connect, is_cockroachdb=dialect.name == "cockroachdb"
     )
+
+
+@asynccontextmanager
+async def in_transaction(connection: AsyncConnection, isolation: str) -> AsyncIterator[None]:
+    """A transaction of a server's connection, committed at the context's end.
+
+    The driver alone is told: what SQLAlchemy does to change a connection's isolation level, and to change it back,
+    costs as much as two statements. The driver sends the beginning with the first statement.
+    """
+    driver = _driver_of(connection)
+    try:
+        await driver.set_isolation_level(_LEVELS[isolation])
+        await driver.set_autocommit(False)
+    except Exception as error:
+        await connection.invalidate()
+        raise OSError("the connection is lost") from error
+    try:
+        yield
+        await connection.commit()
+    except BaseException:
+        await asyncio.shield(_roll_back(connection, driver))
+        raise
+    await driver.set_autocommit(True)
+
+
+async def _roll_back(connection: AsyncConnection, driver: Any) -> None:
+    try:
+        await connection.rollback()
+        await driver.set_autocommit(True)
+    except Exception:  # noqa: BLE001  # whatever it is, the error that led here says more
+        await connection.invalidate()
+
+
+def _driver_of(connection: AsyncConnection) -> Any:
+    """The driver's own connection."""
+    begun = connection.sync_connection
+    return None if begun is None else begun.connection.driver_connection
 
 
 async def _connect(
@@ -152,8 +193,7 @@ def cut_after(seconds: float, connection: AsyncConnection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    begun = connection.sync_connection
-    driver = None if begun is None else begun.connection.driver_connection
+    driver = _driver_of(connection)
     timer = asyncio.get_running_loop().call_later(max(0, seconds), _cut, driver)
     try:
         yield

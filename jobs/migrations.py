@@ -85,8 +85,12 @@ async def _upgrade(engine: AsyncEngine) -> None:
     from alembic import command  # noqa: PLC0415  # slow to import, and rarely needed
     from alembic.util import CommandError  # noqa: PLC0415  # the same
 
+    is_server = engine.dialect.name != "sqlite"
+    if is_server:
+        # As the server has it by itself: a step is whole or it is not made.
+        engine = engine.execution_options(isolation_level=engine.dialect.default_isolation_level)
     async with engine.connect() as connection:
-        if engine.dialect.name != "sqlite":
+        if is_server:
             # An index over a big table takes longer than any statement of the service may.
             await connection.exec_driver_sql("SET statement_timeout = 0")
             await connection.commit()

@@ -126,10 +126,10 @@ async def test_a_cluster_spreads_the_keys_that_grow_with_time_and_has_old_keys_e
 async def test_a_step_that_another_process_makes_at_the_same_time_is_made_once(postgres: PostgresServer) -> None:
     with empty_postgresql(postgres) as place:
         engine, other = place.engine(), place.engine()
-        async with engine.connect() as connection:
+        async with engine.execution_options(isolation_level="READ COMMITTED").connect() as connection:
             await connection.run_sync(lambda sync: command.upgrade(configuration(sync), "0004"))
             await connection.commit()
-        async with other.begin() as connection:
+        async with other.execution_options(isolation_level="READ COMMITTED").begin() as connection:
             # The step to 0005 changes nothing on PostgreSQL but the version.
             await connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
             migrating = asyncio.create_task(migrate(engine))
