@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from io import BufferedReader
 from pathlib import Path
 
 from actors.children import ChildPool
@@ -115,6 +116,16 @@ class OutputShelf:
 
 async def chunks_of(file: Path) -> AsyncIterator[bytes]:
     """The bytes of a file, read in a thread."""
-    with await asyncio.to_thread(file.open, "rb") as stream:
-        while chunk := await asyncio.to_thread(stream.read, CHUNK_BYTES):
+    stream, chunk = await asyncio.to_thread(_begun, file)
+    with stream:
+        while chunk:
             yield chunk
+            if len(chunk) < CHUNK_BYTES:
+                # The end: what would come is not worth another turn of a thread.
+                return
+            chunk = await asyncio.to_thread(stream.read, CHUNK_BYTES)
+
+
+def _begun(file: Path) -> tuple[BufferedReader, bytes]:
+    stream = file.open("rb")
+    return stream, stream.read(CHUNK_BYTES)

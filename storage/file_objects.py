@@ -3,7 +3,8 @@
 meta/media+/alice+/images+/a.png    a description (JSON): generation, type, size, …
 blobs/3f/3f9c…                      the bytes of one generation
 drafts/3f9c…                        bytes that are coming in
-notes/3f9c…                         a generation that may have to be removed: what a crash would leave behind
+notes/3f9c…                         a generation that may have to be removed: what a crash would leave behind; after a
+                                    power cut a note may be missing, and the bytes stay
 used/…                              upload URLs that have made their object
 """
 
@@ -11,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -58,37 +60,43 @@ class Made:
 
 
 class Draft:
-    """Bytes that come in. Methods block."""
+    """Bytes that come in. Methods block, and wait for each other: whoever is cancelled may leave one at work."""
 
     def __init__(self, objects: "FileObjects") -> None:
         self.generation = uuid.uuid4().hex
         self.size = 0
         self._objects = objects
         self._digest = hashlib.sha256()
+        self._turn = threading.Lock()
         with objects.tree.directory("drafts", create=True) as directory:
             self.descriptor = os.open(self.generation, _DRAFT, 0o600, dir_fd=directory)
 
     def write(self, data: bytes) -> None:
         """Add bytes."""
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
-        self._digest.update(data)
-        self.size += len(data)
+        with self._turn:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+            self._digest.update(data)
+            self.size += len(data)
 
     def finish(self) -> Made:
         """Have the bytes on the disk."""
-        os.fsync(self.descriptor)
-        os.close(self.descriptor)
-        self.descriptor = -1
+        with self._turn:
+            os.fsync(self.descriptor)
+            self._close()
         return Made(self.generation, self.size, self._digest.hexdigest())
 
     def discard(self) -> None:
         """Forget it, finished or not. Idempotent."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        with self._turn:
+            if self.descriptor >= 0:
+                self._close()
         self._objects.tree.unlink(["drafts"], self.generation)
+
+    def _close(self) -> None:
+        descriptor, self.descriptor = self.descriptor, -1
+        os.close(descriptor)
 
 
 class FileObjects:
@@ -186,7 +194,12 @@ class FileObjects:
             note = self.tree.read(["notes"], name)
             if note is None or not self._is_forgotten("notes", name):
                 continue
-            with self.tree.locked(path := note.decode()):
+            path, end, _ = note.decode().partition("\n")
+            if not end:
+                # A power cut took what it said: what it was about may well be at its path.
+                self._forget_note(name)
+                continue
+            with self.tree.locked(path):
                 found = self.find(path)
                 if found is not None and found.generation == name:
                     self._forget_note(name)
@@ -236,7 +249,7 @@ class FileObjects:
             os.fsync(file.fileno())
 
     def _note(self, generation: str, path: str) -> None:
-        self.tree.write(["notes"], generation, path.encode())
+        self.tree.jot(["notes"], generation, f"{path}\n".encode())
 
     def _forget_note(self, generation: str) -> None:
         self.tree.unlink(["notes"], generation)

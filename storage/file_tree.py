@@ -99,6 +99,13 @@ class Tree:
                 else:
                     return
 
+    def jot(self, names: Sequence[str], name: str, data: bytes) -> None:
+        """Write a small file that a power cut may take, wholly or in part: nothing waits for the disk."""
+        with self.directory(*names, create=True) as directory:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            with os.fdopen(os.open(name, flags, 0o600, dir_fd=directory), "wb") as file:
+                file.write(data)
+
     def read(self, names: Sequence[str], name: str) -> bytes | None:
         """A small file's bytes; None where there is none."""
         try:

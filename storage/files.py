@@ -168,16 +168,29 @@ class FileStore:
 
     async def _take_in(self, path: str, chunks: AsyncIterator[bytes], content_type: str, check: Check) -> MediaObject:
         """Store what comes in, if `check` finds nothing against it, before the first chunk and behind the last."""
-        await blocking(lambda: check(self._objects.find(path)))
-        draft = await blocking(Draft, self._objects)
+        draft = await blocking(self._begin, path, check)
         try:
+            last = b""
             async for data in _gathered(chunks):
-                await blocking(draft.write, data)
-            made = await blocking(draft.finish)
-            return await blocking(self._objects.commit, made, path, content_type, check)
-        finally:
-            # After a commit there is none any more.
+                if last:
+                    await blocking(draft.write, last)
+                last = data
+        except BaseException:
             await blocking(draft.discard)
+            raise
+        return await blocking(self._complete, draft, last, path, content_type, check)
+
+    def _begin(self, path: str, check: Check) -> Draft:
+        check(self._objects.find(path))
+        return Draft(self._objects)
+
+    def _complete(self, draft: Draft, data: bytes, path: str, content_type: str, check: Check) -> MediaObject:
+        try:
+            draft.write(data)
+            return self._objects.commit(draft.finish(), path, content_type, check)
+        except BaseException:
+            draft.discard()
+            raise
 
     def _check_vacant(self, path: str, found: MediaObject | None) -> None:
         if found is not None or self._objects.is_used_up(path):

@@ -175,6 +175,19 @@ async def test_nothing_is_left_of_what_was_deleted_replaced_or_given_up(tmp_path
     assert not list((tmp_path / "store" / "meta").iterdir())
 
 
+async def test_a_note_that_a_power_cut_emptied_removes_nothing(tmp_path: Path, clock: ManualClock) -> None:
+    store = make_store(tmp_path, clock)
+    made = await put(store)
+    Tree(tmp_path).jot(["notes"], made.generation, b"")
+    make_old(tmp_path, but="")
+
+    await store.tidy()
+
+    assert await read(store) == b"hello"
+    assert not list((tmp_path / "notes").iterdir())
+    await store.close()
+
+
 async def test_what_a_crash_left_is_tidied_up_and_what_is_at_work_stays(tmp_path: Path, clock: ManualClock) -> None:
     store = make_store(tmp_path, clock)
     made = await put(store)
@@ -184,9 +197,9 @@ async def test_what_a_crash_left_is_tidied_up_and_what_is_at_work_stays(tmp_path
     lost, young = Draft(objects), Draft(objects)
     # As if the process had ended between the bytes and the description.
     generation = lost.finish().generation
-    tree.write(["notes"], generation, b"media/alice/images/lost.png")
+    tree.write(["notes"], generation, b"media/alice/images/lost.png\n")
     objects._move_draft(generation)
-    tree.write(["notes"], made.generation, PATH.encode())
+    tree.write(["notes"], made.generation, f"{PATH}\n".encode())
     make_old(tmp_path, but=young.generation)
 
     await store.tidy()
