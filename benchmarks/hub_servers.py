@@ -52,7 +52,7 @@ def append(redis: RedisServer) -> bytes:
     owner = user("CCCCCCCC")
     arguments = ["1" * 16, FRAME, f"job-{owner}", "0", "1", "", "NNNNNNNNNNNN", "0"]
     keys = [EPOCH_KEY, channel_of(owner), f"mp:told:{owner}"]
-    return resp("EVALSHA", digest, "3", *keys, *arguments, str(KEEP_MILLISECONDS), str(MOST_ENTRIES))
+    return resp("EVALSHA", digest, "3", *keys, *arguments, str(KEEP_MILLISECONDS), str(MOST_ENTRIES), "0")
 
 
 @contextmanager

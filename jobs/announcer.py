@@ -8,11 +8,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.eventlog import json_line
-from jobs.job import Job
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.ids import new_id
+from jobs.job import Job, NewEvent, StoredEvent
+from jobs.repositories.events import EventRepository
 from jobs.usage import UsageMeter
 from schema.events import EVENTS, Failed, GenerationQueued, JobEvent, MediaDeleted, Role, Started, event_name
-from schema.responses import JobError
+from schema.responses import JobError, JobKind
 from schema.wire import Wire
 
 NUMBERS: Final[dict[Role, int]] = {"queued": 1, "started": 2, "complete": 3, "failed": 3}
@@ -37,8 +38,15 @@ class Announcer:
         return await self._job_event(connection, job, "queued", event)
 
     async def started(self, connection: AsyncConnection, job: Job) -> StoredEvent | None:
-        """A worker began the first attempt."""
+        """A client began to upload."""
         return await self._job_event(connection, job, "started", Started(job_id=job.id))
+
+    def start(self, kind: JobKind, job_id: str) -> NewEvent | None:
+        """What is to be written when a worker begins the first attempt; an upload was started by its client."""
+        name = event_name(kind, "started")
+        if name is None or kind == "upload":
+            return None
+        return NewEvent(new_id(), NUMBERS["started"], name, payload_of(Started(job_id=job_id)))
 
     async def complete(
         self, connection: AsyncConnection, job: Job, event: JobEvent, *, outputs: int

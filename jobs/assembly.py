@@ -23,14 +23,15 @@ from jobs.eraser import Eraser
 from jobs.eventbus import EventBus
 from jobs.eventlog import EventLog
 from jobs.janitor import Janitor
-from jobs.leases import LeasePolicy, LeaseService
+from jobs.leases import LeaseService
 from jobs.library import Library
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import WakeUps, limits_of, upload_policy
+from jobs.policies import LeasePolicy, WakeUps, limits_of, upload_policy
 from jobs.previews import Previews
 from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
+from jobs.repositories.claims import ClaimRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -102,7 +103,7 @@ def assemble(
     admission = Admission(redis, menu, hold_seconds=settings.lease_seconds)
     usage = UsageRepository()
     announcer = Announcer(events, UsageMeter(usage, clock))
-    outbox = Outbox(database, events, log)
+    outbox = Outbox(database, events, log, background)
     views = Views(queue, media, log, urls)
     policy = upload_policy(settings)
     janitor = Janitor(database, CleanupRepository(time), pending, media, store, lease=lease, policy=policy, clock=clock)
@@ -148,6 +149,7 @@ def assemble(
         database,
         jobs,
         queue,
+        ClaimRepository(time, events),
         media,
         announcer=announcer,
         outbox=outbox,

@@ -16,6 +16,7 @@ from jobs.eventid import EventId
 T = TypeVar("T")
 
 EPOCH_KEY = "mp:epoch"
+EARLY = b"early"
 PAGE_ENTRIES = 500
 
 
@@ -31,6 +32,10 @@ class CursorGone(Exception):
         self.reason = reason
 
 
+class Early(Exception):
+    """What comes before the event within its job is not told yet."""
+
+
 class Entry(NamedTuple):
     """One event as the log holds it: `frame` is the event's wire form without its id line."""
 
@@ -42,9 +47,13 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobMoment:
-    """Which event of a job this is: its number among the lifecycle events (0: progress), its attempt, and how far."""
+    """Which event of a job this is: its number among the lifecycle events (0: progress), its attempt, and how far.
+
+    `after` is the number of the lifecycle event that must have been told before; 0 for none.
+    """
 
     number: int
+    after: int = 0
     attempt: int = 0
     progress: float | None = None
     message: str | None = None
@@ -94,6 +103,7 @@ class EventLog:
 
         Telling one again changes nothing and gives the id that it got at first. None: it was refused, for it comes
         after the job's end, from an attempt that was overtaken, or with less progress than was told.
+        Raises `Early`.
         """
         keys = [EPOCH_KEY, channel_of(owner), _state_of(subject)]
         arguments: list[Any] = [
@@ -107,8 +117,11 @@ class EventLog:
             "1" if moment.is_terminal else "0",
             self._keep_milliseconds,
             self._max_entries,
+            moment.after,
         ]
         epoch, entry = await self._run(lambda: self._publish(keys=keys, args=arguments))
+        if entry == EARLY:
+            raise Early
         return EventId.of_entry(epoch.decode(), entry.decode()) if entry else None
 
     async def open(self, owner: str) -> EventId:

@@ -1,4 +1,4 @@
-"""The values that the lifecycle works with: a job, a lease on it, and one object of the library."""
+"""The values that the lifecycle works with: a job, what it tells, a lease on it, and one object of the library."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +37,34 @@ class Job:
         return failure.retryable and self.attempts < self.max_attempts
 
 
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One lifecycle event; `payload` is JSON text, `attempt`-less because it belongs to the job as a whole."""
+
+    id: str
+    owner: str
+    job_id: str | None
+    seq: int
+    name: str
+    payload: str
+    is_terminal: bool
+    published_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event of a job whose row is not read yet."""
+
+    id: str
+    seq: int
+    name: str
+    payload: str
+
+    def of(self, job: Job) -> StoredEvent:
+        """The event as it is stored for this job, untold."""
+        return StoredEvent(self.id, job.owner, job.id, self.seq, self.name, self.payload, False, None)
+
+
 @dataclass(slots=True)
 class Seat:
     """What a run holds at a model; `token` is empty at one that nothing limits. It changes when the run falls back."""
@@ -50,13 +78,15 @@ class Lease:
     """The right to work on `job` until the lease lapses; every write of the worker names `token`.
 
     `seconds_left` is how much time the job had until its deadline when the lease was given; None: it has none.
-    `seat` is the run's place at its model; None where it needs none.
+    `seat` is the run's place at its model; None where it needs none. `start` is the event that was written with the
+    job's first lease.
     """
 
     job: Job
     token: str
     seconds_left: float | None = None
     seat: Seat | None = None
+    start: StoredEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

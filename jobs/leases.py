@@ -1,6 +1,5 @@
 """What workers may do to jobs: claim one, keep it, tell how far it is, and end it. A lost lease changes nothing."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,19 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.admission import Admission
 from jobs.alarm import Alarm
-from jobs.announcer import Announcer, payload_of
+from jobs.announcer import NUMBERS, Announcer, payload_of
 from jobs.background import Background
 from jobs.database import Database
 from jobs.eventlog import EventLog, JobMoment, frame_of
 from jobs.garbage import garbage_of
 from jobs.ids import new_id
 from jobs.janitor import Janitor
-from jobs.job import Failure, Job, Lease, Media
+from jobs.job import Failure, Job, Lease, Media, StoredEvent
 from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
-from jobs.policies import CANCELLED, OVERDUE, WakeUps, dump
+from jobs.policies import CANCELLED, OVERDUE, LeasePolicy, WakeUps, dump
 from jobs.record import Record, dump_record
+from jobs.repositories.claims import ClaimRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
@@ -31,25 +31,17 @@ from jobs.views import Views
 from schema.events import GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
 from schema.responses import JobError, JobKind, JobStatus, UploadResult
 
-FIRST_RETRY_SECONDS = 1.0
-LONGEST_RETRY_SECONDS = 60.0
-
 
 class LeaseLost(Exception):
     """Somebody else has the job by now, or nobody; what this worker does for it changes nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeasePolicy:
-    """How long a lease lasts, and how the pause before a retry is drawn."""
+class Ended:
+    """A job that a run has left, and the event that was written of it; None where nobody knows of one."""
 
-    duration: timedelta
-    random: random.Random
-
-    def pause(self, attempts: int, retry_after: float | None) -> timedelta:
-        """Exponential backoff with full jitter, and never sooner than the other side asked for."""
-        longest = min(FIRST_RETRY_SECONDS * 2**attempts, LONGEST_RETRY_SECONDS)
-        return timedelta(seconds=max(self.random.uniform(0, longest), retry_after or 0))
+    job: Job
+    told: StoredEvent | None = None
 
 
 class LeaseService:
@@ -60,6 +52,7 @@ class LeaseService:
         database: Database,
         jobs: JobRepository,
         queue: QueueRepository,
+        claims: ClaimRepository,
         media: MediaRepository,
         *,
         announcer: Announcer,
@@ -79,6 +72,7 @@ class LeaseService:
         self._database = database
         self._jobs = jobs
         self._queue = queue
+        self._claims = claims
         self._media = media
         self._announcer = announcer
         self._outbox = outbox
@@ -119,7 +113,7 @@ class LeaseService:
                         # It filled up meanwhile, and does so for all others that want it.
                         candidates = [each for each in candidates if each in wanted and wanted[each].model != model]
                         continue
-                lease = await self._take(job_id)
+                lease = await self._take(kind, job_id)
                 if lease is not None:
                     return replace(lease, seat=seat)
                 if seat is not None:
@@ -127,26 +121,20 @@ class LeaseService:
                 spread *= 2
             # Others were quicker with all of them; what came meanwhile spent its wake-up on us.
 
-    async def _take(self, job_id: str) -> Lease | None:
-        token = new_id()
-        claim = partial(self._claim, job_id=job_id, token=token)
-        return await self._database.transaction(claim, recall=partial(self._queue.held, id=job_id, token=token))
+    async def _take(self, kind: JobKind, job_id: str) -> Lease | None:
+        token, start = new_id(), self._announcer.start(kind, job_id)
+        claim = partial(self._claims.claim, id=job_id, token=token, lease=self._policy.duration, start=start)
+        recall = partial(self._claims.held, id=job_id, token=token, start=start)
+        return await self._database.single(claim, recall=recall)
 
     async def leave(self, lease: Lease) -> None:
         """Give back the run's place at its model, and have somebody look who may be waiting for it."""
         if lease.seat is not None and await self._admission.leave(lease.seat):
             self._background.start("wake_up", self._wake_ups.send(lease.job.kind, lease.job.id))
 
-    async def _claim(self, connection: AsyncConnection, job_id: str, token: str) -> Lease | None:
-        lease = await self._queue.claim(connection, job_id, token, self._policy.duration)
-        if lease is not None and lease.job.claims == 1 and lease.job.kind != "upload":
-            # An upload was started by its client.
-            await self._announcer.started(connection, lease.job)
-        return lease
-
     async def heartbeat(self, lease: Lease, progress: float | None, message: str | None) -> JobStatus | None:
         """Prolong the lease; the job's status ("cancelling": stop), or None when the lease is lost."""
-        status = await self._database.transaction(
+        status = await self._database.single(
             lambda tx: self._queue.heartbeat(tx, lease.job.id, lease.token, self._policy.duration, progress, message)
         )
         if status is not None and lease.seat is not None:
@@ -156,12 +144,15 @@ class LeaseService:
     async def note(self, lease: Lease, record: Record) -> None:
         """Keep what the next attempt needs to know. Raises `LeaseLost`."""
         note = partial(self._queue.note, id=lease.job.id, token=lease.token, record=dump_record(record))
-        if not await self._database.transaction(note):
+        if not await self._database.single(note):
             raise LeaseLost
 
     async def tell_start(self, lease: Lease) -> None:
         """Tell what of the job is untold, so that progress comes after it. Raises `LogUnavailable`."""
-        await self._outbox.tell(lease.job.id)
+        if lease.start is None:
+            await self._outbox.tell(lease.job.id)
+        else:
+            await self._outbox.tell_next(lease.start, after=NUMBERS["queued"])
 
     async def tell_progress(
         self, lease: Lease, progress: float | None, message: str | None, preview_url: str | None = None
@@ -185,25 +176,26 @@ class LeaseService:
         `record`, here and below, is what the attempt came to; None: nothing beyond what the row has.
         """
 
-        async def work(connection: AsyncConnection) -> Job | None:
+        async def work(connection: AsyncConnection) -> Ended | None:
             job = await self._move(
                 connection, lease, "running", "succeed", progress=100.0, message=None, **_at_the_end(record)
             )
             if job is None:
                 return None
             await self._media.insert(connection, media)
-            await self._announcer.complete(connection, job, self._completion(job, media), outputs=len(media))
+            completion = self._completion(job, media)
+            told = await self._announcer.complete(connection, job, completion, outputs=len(media))
             if job.kind == "upload":
                 # What the library owns now is spared; what was only needed on the way to it goes.
                 await self._janitor.note_end(connection, job)
-            return job
+            return Ended(job, told)
 
         ended = await self._database.transaction(work, recall=partial(self._ended, lease=lease, status="succeeded"))
         if ended is None:
             return False
-        self._metrics.finished(ended)
-        if ended.kind == "upload":
-            await self._janitor.try_to_remove(garbage_of(ended))
+        self._metrics.finished(ended.job)
+        if ended.job.kind == "upload":
+            await self._janitor.try_to_remove(garbage_of(ended.job))
         self._tell(ended)
         return True
 
@@ -241,9 +233,10 @@ class LeaseService:
         if record is not None:
             values["record"] = dump_record(record)
 
-        async def work(connection: AsyncConnection) -> Job | None:
+        async def work(connection: AsyncConnection) -> Ended | None:
             values.update(progress=None, message=None, run_at=self._jobs.due(pause), woken_at=None)
-            return await self._move(connection, lease, "running", by, **values)
+            job = await self._move(connection, lease, "running", by, **values)
+            return None if job is None else Ended(job)
 
         recall = partial(self._ended, lease=lease, status="queued")
         if await self._database.transaction(work, recall=recall) is None:
@@ -254,23 +247,23 @@ class LeaseService:
     async def _end(self, lease: Lease, source: JobStatus, by: Move, error: JobError, record: Record | None) -> bool:
         job = lease.job
 
-        async def work(connection: AsyncConnection) -> Job | None:
+        async def work(connection: AsyncConnection) -> Ended | None:
             values = _at_the_end(record)
             ended = await self._move(connection, lease, source, by, error=dump(error), message=None, **values)
-            if ended is not None:
-                await self._janitor.note_end(connection, job, self._policy.duration)
-                await self._announcer.failed(connection, ended, error)
-            return ended
+            if ended is None:
+                return None
+            await self._janitor.note_end(connection, job, self._policy.duration)
+            return Ended(ended, await self._announcer.failed(connection, ended, error))
 
         ended = await self._database.transaction(
             work, recall=partial(self._ended, lease=lease, status=after(source, by))
         )
         if ended is None:
             return False
-        self._metrics.finished(ended)
+        self._metrics.finished(ended.job)
         # From here on no other attempt can be storing anything: what there is goes before clients hear of the end.
         await self._janitor.try_to_remove(garbage_of(job))
-        self._tell(job)
+        self._tell(ended)
         return True
 
     async def _move(
@@ -278,13 +271,17 @@ class LeaseService:
     ) -> Job | None:
         return await self._jobs.move(connection, lease.job.id, source, by, token=lease.token, **values)
 
-    async def _ended(self, connection: AsyncConnection, lease: Lease, status: JobStatus) -> Job | None:
+    async def _ended(self, connection: AsyncConnection, lease: Lease, status: JobStatus) -> Ended | None:
         """The job if this run is the one that left it so; no other run has its number."""
         job = await self._jobs.get(connection, lease.job.id)
-        return job if job is not None and job.status == status and job.claims == lease.job.claims else None
+        is_by_this_run = job is not None and job.status == status and job.claims == lease.job.claims
+        return Ended(job) if job is not None and is_by_this_run else None
 
-    def _tell(self, job: Job) -> None:
-        self._background.start("tell", self._outbox.tell(job.id))
+    def _tell(self, ended: Ended) -> None:
+        if ended.told is None:
+            self._background.start("tell", self._outbox.tell(ended.job.id))
+        else:
+            self._background.start("tell", self._outbox.tell_next(ended.told, after=NUMBERS["started"]))
 
 
 def _at_the_end(record: Record | None) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from jobs.database import Database
 from jobs.errors import NotFound
 from jobs.ids import new_id
 from jobs.janitor import Janitor
+from jobs.job import StoredEvent
 from jobs.outbox import Outbox
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.events import EventRepository
 from jobs.repositories.media import MediaRepository
 from jobs.views import Views
 from schema.events import GenerationComplete, UploadComplete

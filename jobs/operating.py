@@ -13,10 +13,10 @@ from jobs.database import Database
 from jobs.errors import NotFound
 from jobs.garbage import Garbage
 from jobs.ids import is_id
-from jobs.job import Job, Media
+from jobs.job import Job, Media, StoredEvent
 from jobs.policies import limits_of, upload_policy
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import groupby
 
+from jobs.background import Background
 from jobs.database import Database
-from jobs.eventlog import EventLog, JobMoment, LogUnavailable, frame_of
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.eventlog import Early, EventLog, JobMoment, LogUnavailable, frame_of
+from jobs.job import StoredEvent
+from jobs.repositories.events import EventRepository
 
 TELL_SECONDS = 1.0
 OVERDUE = timedelta(seconds=2)
@@ -17,10 +19,13 @@ BATCH = 200
 class Outbox:
     """Tells what is written. Losing a call is harmless: the sweeper tells what is overdue."""
 
-    def __init__(self, database: Database, events: EventRepository, log: EventLog) -> None:
+    def __init__(self, database: Database, events: EventRepository, log: EventLog, background: Background) -> None:
         self._database = database
         self._events = events
         self._log = log
+        self._background = background
+        self._told: list[tuple[str, str]] = []
+        self._marking = asyncio.Lock()
 
     async def tell(self, job_id: str) -> None:
         """Tell what of one job is untold, in order. Raises `LogUnavailable`, `DatabaseUnavailable`."""
@@ -46,10 +51,37 @@ class Outbox:
             raise LogUnavailable("the log is too slow") from error
         finally:
             if told:
-                await self._database.transaction(lambda connection: self._events.mark_published(connection, told))
+                await self._mark(told)
 
-    async def _append(self, event: StoredEvent) -> str:
-        moment = JobMoment(number=event.seq, is_terminal=event.is_terminal)
+    async def tell_next(self, event: StoredEvent, after: int) -> None:
+        """Tell an event of a job, whose last one before it has the number `after`.
+
+        Who has just written it need not look for what else is untold, unless that one is. It is marked in one go with
+        what is told meanwhile. Raises as `tell`.
+        """
+        try:
+            async with asyncio.timeout(TELL_SECONDS):
+                published_id = await self._append(event, after)
+        except Early:
+            await self.tell(event.job_id or "")
+        except TimeoutError as error:
+            raise LogUnavailable("the log is too slow") from error
+        else:
+            self._background.start("mark", self._mark([(event.id, published_id)]))
+
+    async def _mark(self, told: Iterable[tuple[str, str]]) -> None:
+        """Note what was told; what comes while the database is busy with others goes with the next.
+
+        Where it fails, the sweeper tells it again, and the log knows that it was told.
+        """
+        self._told += told
+        async with self._marking:
+            told, self._told = self._told, []
+            if told:
+                await self._database.single(lambda connection: self._events.mark_published(connection, told))
+
+    async def _append(self, event: StoredEvent, after: int = 0) -> str:
+        moment = JobMoment(number=event.seq, after=after, is_terminal=event.is_terminal)
         frame = frame_of(event.name, event.payload)
         told = await self._log.append(event.owner, event.job_id or event.id, event.job_id, frame, moment)
         # Refused as told before although this row does not know it, and the log no longer says where: it is told.

@@ -1,5 +1,6 @@
-"""What submitting, uploading and sweeping share: limits, wake-ups, and how a cancelled job is told."""
+"""What submitting, uploading, working and sweeping share: limits, wake-ups, and how a cancelled job is told."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,8 @@ from schema.settings import Settings
 CANCELLED = JobError(code="cancelled", message=PROBLEMS["cancelled"].title, retryable=False)
 OVERDUE = JobError(code="deadline_exceeded", message=PROBLEMS["deadline_exceeded"].title, retryable=True)
 RETRY_AFTER_SECONDS = 5
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
 
 
 def dump(error: JobError) -> dict[str, Any]:
@@ -70,6 +73,19 @@ class UploadPolicy:
     def most(self, content_type: str) -> int:
         """The most bytes that an upload of this type may have."""
         return self.max_video_bytes if content_type.startswith("video/") else self.max_image_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """How long a lease lasts, and how the pause before a retry is drawn."""
+
+    duration: timedelta
+    random: random.Random
+
+    def pause(self, attempts: int, retry_after: float | None) -> timedelta:
+        """Exponential backoff with full jitter, and never sooner than the other side asked for."""
+        longest = min(FIRST_RETRY_SECONDS * 2**attempts, LONGEST_RETRY_SECONDS)
+        return timedelta(seconds=max(self.random.uniform(0, longest), retry_after or 0))
 
 
 async def check_room(jobs: JobRepository, connection: AsyncConnection, owner: str, limits: Limits) -> None:

@@ -12,12 +12,12 @@ from jobs.control import Control
 from jobs.database import Database
 from jobs.errors import JobNotFinished, NotFound
 from jobs.ids import is_id
-from jobs.job import Job
+from jobs.job import Job, StoredEvent
 from jobs.lifecycle import TERMINAL
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import WakeUps
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.submitting import Accepted, Submission, Submitting
 from jobs.uploads import Uploads

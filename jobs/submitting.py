@@ -14,10 +14,10 @@ from jobs.errors import IdempotencyKeyReused
 from jobs.eventlog import json_line
 from jobs.ids import new_id
 from jobs.inputs import check_inputs
-from jobs.job import Job
+from jobs.job import Job, StoredEvent
 from jobs.policies import Limits, check_load, check_room
 from jobs.repositories.chores import IdempotencyRepository
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository

@@ -17,7 +17,7 @@ from app.takeover import take_over
 from jobs.announcer import payload_of
 from jobs.eventid import EventId
 from jobs.eventlog import CursorGone, Entry, frame_of
-from jobs.repositories.events import StoredEvent
+from jobs.job import StoredEvent
 from jobs.service import JobService
 from jobs.tickets import TICKET_SECONDS, Admission
 from schema.events import Reset

@@ -3,8 +3,8 @@
 -- KEYS: epoch, the user's stream, the job's state ("" for an event that belongs to no job)
 -- ARGV: 1 epoch to use where there is none, 2 frame, 3 job id, 4 number within the job ("0" for progress),
 --       5 attempt, 6 progress ("" for none), 7 message, 8 "1" when terminal, 9 keep (ms), 10 most entries,
---       11 a token of the event that belongs to no job
--- Returns {epoch, entry id}; the id is "" when the event was refused.
+--       11 the number that must have been told before ("0": none)
+-- Returns {epoch, entry id}; the id is "" when the event was refused, "early" when what comes before it is untold.
 
 local epoch = redis.call('GET', KEYS[1])
 if not epoch then
@@ -19,6 +19,9 @@ if number > 0 then
     -- A number that came before is told once; whoever repeats it learns where it stands.
     if known[1] and number <= tonumber(known[1]) then
         return {epoch, known[5] or ''}
+    end
+    if tonumber(known[1] or '0') < tonumber(ARGV[11]) then
+        return {epoch, 'early'}
     end
 else
     if known[2] then

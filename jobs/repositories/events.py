@@ -1,7 +1,7 @@
 """Rows of `event`: what happened, in the order in which it must be told, and whether it was."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -10,23 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
+from jobs.job import StoredEvent
 from jobs.repositories.statements import built_once
 from schema.tables import EventRow
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """One lifecycle event; `payload` is JSON text, `attempt`-less because it belongs to the job as a whole."""
-
-    id: str
-    owner: str
-    job_id: str | None
-    seq: int
-    name: str
-    payload: str
-    is_terminal: bool
-    published_id: str | None
-
 
 _COLUMNS = (
     EventRow.id,
@@ -60,17 +46,14 @@ class EventRepository:
     ) -> StoredEvent:
         """Write an event; a second one with a job's number, or a second terminal one, breaks a unique index."""
         event = StoredEvent(id or new_id(), owner, job_id, seq, name, payload, is_terminal, None)
-        columns = {
-            "id": event.id,
-            "owner": owner,
-            "job_id": job_id,
-            "seq": seq,
-            "name": name,
-            "payload": payload,
-            "is_terminal": is_terminal,
-        }
-        await connection.execute(self._insert(), columns)
+        await self.store(connection, event)
         return event
+
+    async def store(self, connection: AsyncConnection, event: StoredEvent) -> None:
+        """Write an event that is made already."""
+        columns = asdict(event)
+        del columns["published_id"]
+        await connection.execute(self._insert(), columns)
 
     @built_once
     def _insert(self) -> Insert:
@@ -116,8 +99,8 @@ class EventRepository:
 
     async def mark_published(self, connection: AsyncConnection, published: Collection[tuple[str, str]]) -> None:
         """Note the ids that the log gave: pairs of (event id, published id)."""
-        for event_id, published_id in published:
-            await connection.execute(self._mark_published(), {"event": event_id, "published_id": published_id})
+        rows = [{"event": event_id, "published_id": published_id} for event_id, published_id in published]
+        await connection.execute(self._mark_published(), rows)
 
     @built_once
     def _mark_published(self) -> Update:

@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from jobs.admission import Wanted
 from jobs.clock import SqlTime
-from jobs.job import Job, Lease
+from jobs.job import Job
 from jobs.repositories.jobs import COLUMNS, job_of
 from jobs.repositories.statements import built_once
 from schema.responses import JobKind, JobStatus
@@ -136,44 +136,6 @@ class QueueRepository:
         is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
         return select(func.count()).select_from(turns).where(is_sooner)
 
-    async def held(self, connection: AsyncConnection, id: str, token: str) -> Lease | None:
-        """The lease of this job, if it is the one with this token."""
-        query = select(*self._leased()).where(JobRow.id == id, JobRow.lease_token == token)
-        row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _lease_of(row, token)
-
-    def _leased(self) -> tuple[Any, ...]:
-        return (*COLUMNS, JobRow.deadline_at, self._time.now().label("moment"))
-
-    async def claim(
-        self,
-        connection: AsyncConnection,
-        id: str,
-        token: str,
-        lease: timedelta,
-    ) -> Lease | None:
-        """Take the lease of a queued job; None when somebody was quicker."""
-        row = (await connection.execute(self._claim(lease), {"job": id, "lease_token": token})).one_or_none()
-        return None if row is None else _lease_of(row, token)
-
-    @built_once
-    def _claim(self, lease: timedelta) -> ReturningUpdate[Any]:
-        now = self._time.now()
-        return (
-            update(JobRow)
-            .where(JobRow.id == bindparam("job"), JobRow.status == "queued", JobRow.run_at <= now)
-            .values(
-                status="running",
-                claims=JobRow.claims + 1,
-                attempts=JobRow.attempts + 1,
-                lease_until=self._time.now(lease),
-                started_at=func.coalesce(JobRow.started_at, now),
-                progress=None,
-                message=None,
-            )
-            .returning(*self._leased())
-        )
-
     async def heartbeat(
         self,
         connection: AsyncConnection,
@@ -272,8 +234,3 @@ class QueueRepository:
         )
         *moments, moment = (await connection.execute(select(*times, now))).one()
         return min(((due - moment).total_seconds() for due in moments if due is not None), default=None)
-
-
-def _lease_of(row: Any, token: str) -> Lease:
-    *columns, deadline, moment = row
-    return Lease(job_of(columns), token, None if deadline is None else (deadline - moment).total_seconds())

@@ -88,7 +88,7 @@ class RunnerBench:
 
 
 class Hindered(Database):
-    """A database that raises, once for each of `errors`, instead of beginning a transaction that `at` asks for."""
+    """A database that raises, once for each of `errors`, instead of beginning a change that `at` asks for."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database.engine)
@@ -96,9 +96,16 @@ class Hindered(Database):
         self.at = ""
 
     async def transaction(self, work: Transaction[T], *, recall: Transaction[T | None] | None = None) -> T:
+        self._hinder(work)
+        return await super().transaction(work, recall=recall)
+
+    async def single(self, work: Transaction[T], *, recall: Transaction[T | None] | None = None) -> T:
+        self._hinder(work)
+        return await super().single(work, recall=recall)
+
+    def _hinder(self, work: Transaction[T]) -> None:
         if self.errors and self.at in getattr(work, "__qualname__", ""):
             raise self.errors.pop(0)
-        return await super().transaction(work, recall=recall)
 
 
 @asynccontextmanager

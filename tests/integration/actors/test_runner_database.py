@@ -70,11 +70,11 @@ class Paused(Database):
         self.is_waiting = asyncio.Event()
         self.may_go_on = asyncio.Event()
 
-    async def transaction(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+    async def single(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         if isinstance(work, partial) and not self.is_waiting.is_set():
             self.is_waiting.set()
             await self.may_go_on.wait()
-        return await super().transaction(work, recall=recall)
+        return await super().single(work, recall=recall)
 
 
 async def test_a_wake_up_is_not_spent_on_a_job_that_another_worker_took(database_file: Path, tmp_path: Path) -> None:

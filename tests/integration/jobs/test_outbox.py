@@ -7,8 +7,9 @@ import pytest
 from jobs.clock import BoundTime
 from jobs.eventid import EventId
 from jobs.eventlog import EventLog, JobMoment, LogUnavailable
+from jobs.job import StoredEvent
 from jobs.outbox import Outbox
-from jobs.repositories.events import EventRepository, StoredEvent
+from jobs.repositories.events import EventRepository
 from tests.factories import Bench
 from tests.readers import LogReader, names
 
@@ -28,7 +29,7 @@ class BreakingLog(EventLog):
 
 
 def outbox_of(bench: Bench, log: EventLog | None = None) -> Outbox:
-    return Outbox(bench.database, EventRepository(BoundTime(bench.clock)), log or bench.jobs.log)
+    return Outbox(bench.database, EventRepository(BoundTime(bench.clock)), log or bench.jobs.log, bench.jobs.background)
 
 
 async def untold_of(bench: Bench, job_id: str) -> list[StoredEvent]:

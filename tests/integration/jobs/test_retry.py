@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.leases import FIRST_RETRY_SECONDS
+from jobs.policies import FIRST_RETRY_SECONDS
 from tests.databases import Place
 from tests.factories import LEASE_SECONDS, Bench, make_failure, open_bench, paths_in
 from tests.readers import LogReader, names

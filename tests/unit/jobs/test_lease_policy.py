@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.leases import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, LeasePolicy
+from jobs.policies import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, LeasePolicy
 
 
 def make_policy(seed: int = 7) -> LeasePolicy:
