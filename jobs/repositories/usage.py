@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from jobs.repositories.statements import built_once
 from schema.models import MediaKind
@@ -29,11 +30,28 @@ class UsageRepository:
         cost: float,
     ) -> None:
         """One more job, and what it came to."""
-        columns = {"owner": owner, "day": day, "model": model, "kind": kind, "outputs": outputs, "cost": cost}
-        await connection.execute(self._add(connection.dialect.name), columns)
+        more = {"of": owner, "on": day, "by": model, "more_outputs": outputs, "more_cost": cost}
+        if (await connection.execute(self._add(), more)).one_or_none() is None:
+            columns = {"owner": owner, "day": day, "model": model, "kind": kind, "outputs": outputs, "cost": cost}
+            await connection.execute(self._begin(connection.dialect.name), columns)
 
     @built_once
-    def _add(self, dialect: str) -> Any:
+    def _add(self) -> ReturningUpdate[Any]:
+        is_it = (UsageRow.owner == bindparam("of"), UsageRow.day == bindparam("on"), UsageRow.model == bindparam("by"))
+        return (
+            update(UsageRow)
+            .where(*is_it)
+            .values(
+                jobs=UsageRow.jobs + 1,
+                outputs=UsageRow.outputs + bindparam("more_outputs"),
+                cost=UsageRow.cost + bindparam("more_cost"),
+            )
+            .returning(UsageRow.jobs)
+        )
+
+    @built_once
+    def _begin(self, dialect: str) -> Any:
+        """For the first of a day, and whoever is it at the same time; SQLAlchemy compiles its like each time."""
         insert: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
         statement = insert(UsageRow).values(jobs=1)
         added = {
