@@ -5,6 +5,7 @@ stdin and has its stdout on stderr, so that no print can corrupt the protocol. T
 end, by `kill -9`, too: the process then exits at once, in the middle of its work.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -56,12 +57,22 @@ def main() -> None:
 
 
 def _serve_apart(lines: BinaryIO, out: BinaryIO) -> None:
+    loaded = set()
     for line in iter(lines.readline, b""):
         task = json.loads(line)
-        with suppress(Exception):  # the fork will find out, and tell
-            _function(task["function"])
+        if task["function"] not in loaded:
+            loaded.add(task["function"])
+            _load(task["function"])
         code = run_in_fork(_serve(task), lines, out)
         send(out, _line(finished=True) if code is None else _line(died=code))
+
+
+def _load(function: str) -> None:
+    """Import what forks will use, and keep their collections of garbage from it: looking at a page copies it."""
+    with suppress(Exception):  # the fork will find out, and tell
+        _function(function)
+    gc.collect()
+    gc.freeze()
 
 
 def _serve_here(lines: BinaryIO, out: BinaryIO) -> None:

@@ -19,6 +19,8 @@ FORMATS = {
     "image/gif": GifImagePlugin.GifImageFile.format,
     "image/avif": AvifImagePlugin.AvifImageFile.format,
 }
+# What saving a picture would load at its first time, which in a fork is every time.
+Image.preinit()
 
 
 @contextmanager
