@@ -8,9 +8,9 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from jobs.eventid import EventId
-from jobs.eventlog import EventLog, JobMoment, LogUnavailable, channel_of, frame_of, parse_published
+from jobs.eventlog import Early, EventLog, JobMoment, LogUnavailable, channel_of, frame_of, parse_published
 from tests.clock import ManualClock
-from tests.readers import LogReader
+from tests.readers import LogReader, names
 
 QUEUED = JobMoment(number=1)
 STARTED = JobMoment(number=2)
@@ -239,3 +239,15 @@ async def test_without_redis_every_verb_says_so(log: EventLog, server: FakeServe
     ):
         with pytest.raises(LogUnavailable):
             await call
+
+
+async def test_what_needs_another_event_before_it_is_not_told_too_early(log: EventLog, reader: LogReader) -> None:
+    needs_queued = JobMoment(number=2, after=1)
+    with pytest.raises(Early):
+        await append(log, needs_queued, name="generation_started")
+
+    await append(log, QUEUED, name="generation_queued")
+    told = await append(log, needs_queued, name="generation_started")
+
+    assert names(await reader.read()) == ["generation_queued", "generation_started"]
+    assert await append(log, needs_queued, name="generation_started") == told

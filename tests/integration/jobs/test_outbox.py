@@ -1,10 +1,12 @@
 """The outbox: whoever tells, a job's events come in order, each once, and are marked."""
 
 import asyncio
+from typing import TypeVar
 
 import pytest
 
 from jobs.clock import BoundTime
+from jobs.database import Database, Work
 from jobs.eventid import EventId
 from jobs.eventlog import EventLog, JobMoment, LogUnavailable
 from jobs.job import StoredEvent
@@ -12,6 +14,8 @@ from jobs.outbox import Outbox
 from jobs.repositories.events import EventRepository
 from tests.factories import Bench
 from tests.readers import LogReader, names
+
+T = TypeVar("T")
 
 
 class BreakingLog(EventLog):
@@ -28,8 +32,21 @@ class BreakingLog(EventLog):
         return await super().append(owner, subject, job_id, frame, moment)
 
 
-def outbox_of(bench: Bench, log: EventLog | None = None) -> Outbox:
-    return Outbox(bench.database, EventRepository(BoundTime(bench.clock)), log or bench.jobs.log, bench.jobs.background)
+class Counting(Database):
+    """A database that counts changes."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.engine)
+        self.changes = 0
+
+    async def single(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+        self.changes += 1
+        return await super().single(work, recall=recall)
+
+
+def outbox_of(bench: Bench, log: EventLog | None = None, database: Database | None = None) -> Outbox:
+    events = EventRepository(BoundTime(bench.clock))
+    return Outbox(database or bench.database, events, log or bench.jobs.log, bench.jobs.background)
 
 
 async def untold_of(bench: Bench, job_id: str) -> list[StoredEvent]:
@@ -109,3 +126,31 @@ async def test_concurrent_tellers_tell_each_event_once(bench: Bench, reader: Log
 
     await reader.read()
     assert reader.names_of(lease.job.id) == ["generation_queued", "generation_started", "generation_complete"]
+
+
+async def test_what_is_told_while_the_database_is_busy_is_marked_in_one_go(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    job_ids = [await bench.submit() for _ in range(5)]
+    untold = [await untold_of(bench, job_id) for job_id in job_ids]
+    bench.server.connected = True
+    counted = Counting(bench.database)
+
+    await asyncio.gather(*map(outbox_of(bench, database=counted).tell_these, untold))
+
+    # Whoever comes first marks alone, and the others together after it.
+    assert counted.changes <= 2
+    assert [await untold_of(bench, job_id) for job_id in job_ids] == 5 * [[]]
+    assert names(await reader.read()) == 5 * ["generation_queued"]
+
+
+async def test_an_event_that_was_just_written_is_told_without_a_look_at_the_others(
+    bench: Bench, reader: LogReader
+) -> None:
+    lease = await bench.start()
+    await bench.settle()
+
+    assert names(await reader.read()) == ["generation_queued", "generation_started"]
+    assert await untold_of(bench, lease.job.id) == []
+    assert lease.start is not None
+    marked = next(event for event in await bench.events(lease.job.id) if event.id == lease.start.id)
+    assert marked.published_id == str(reader.entries[-1].id)
