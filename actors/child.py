@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -130,10 +131,19 @@ def _line(**answer: object) -> bytes:
 
 
 def _apply_limits(limits: Mapping[str, int | None]) -> None:
+    """Limit what this process may use from here on: a fork for good, one that serves others too until the next task."""
+    is_apart = bool(limits.get("is_apart"))
     for name, kind in RESOURCES.items():
+        _, most = resource.getrlimit(kind)
         value = limits.get(name)
-        if value is not None:
-            resource.setrlimit(kind, (value, value))
+        if value is None:
+            value = most
+        elif kind == resource.RLIMIT_CPU:
+            # Counted from the process's beginning.
+            value += int(time.process_time())
+        if most != resource.RLIM_INFINITY:
+            value = min(value, most)
+        resource.setrlimit(kind, (value, value if is_apart else most))
 
 
 def _function(name: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:

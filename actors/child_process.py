@@ -40,6 +40,7 @@ class ChildProcess(asyncio.SubprocessProtocol):
     def __init__(self, *, is_apart: bool) -> None:
         """With `is_apart` each task runs in a fork of its own."""
         self.is_apart = is_apart
+        self.limited_tasks = 0
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.timed_out = False
         self._lines: deque[bytes] = deque()

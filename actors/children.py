@@ -53,7 +53,10 @@ class PoolClosed(ChildError):  # says what happened, as the other errors here do
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one task may use up; None leaves that resource alone. Such a task has a process of its own.
+    """What one task may use up; None leaves that resource alone.
+
+    With `is_apart` the task has a process of its own, which no other task can be harmed by. Else it shares one with up
+    to `SHARED_TASKS` others, one after the other.
 
     `memory_bytes` is address space, `cpu_seconds` time on the processor, `file_bytes` the size of any file written;
     the kernel enforces them from before the function is called, when its module is imported already. `wall_seconds` is
@@ -65,6 +68,11 @@ class Limits:
     file_bytes: int | None = None
     open_files: int | None = None
     wall_seconds: float | None = None
+    is_apart: bool = True
+
+
+SHARED_TASKS = 1000
+"""After so many limited tasks a child is replaced: what they left in its memory counts towards the next one's limit."""
 
 
 class ChildPool:
@@ -91,14 +99,16 @@ class ChildPool:
         and waits until it is gone. Raises `ChildFailed`, `ChildDied`, `ChildTimedOut`, `ChildNotStarted`, `PoolClosed`.
         """
         async with self._slots:
-            child = await self._take(is_apart=limits is not None)
+            child = await self._take(is_apart=limits is not None and limits.is_apart)
             messages = _Messages(child, function)
             try:
                 with _WallClock(child, limits):
                     child.send(_task(function, arguments, limits))
                     yield messages
             finally:
-                if messages.finished and not self._closed:
+                child.limited_tasks += limits is not None
+                is_used_up = not child.is_apart and child.limited_tasks >= SHARED_TASKS
+                if messages.finished and not is_used_up and not self._closed:
                     self._rest(child)
                 else:
                     await child.kill()

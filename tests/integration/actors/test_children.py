@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,12 @@ from actors.children import (
     ChildFailed,
     ChildNotStarted,
     ChildPool,
-    ChildTimedOut,
     Limits,
     PoolClosed,
 )
+from tests.integration.actors.child_tasks import ERRANDS, collect, exists
 
 ROOT = Path(__file__).parents[3]
-ERRANDS = "tests.integration.actors.errands:"
 APART = Limits(open_files=100)
 """With limits a task runs in a fork of its own."""
 either = pytest.mark.parametrize("limits", [None, APART], ids=["here", "apart"])
@@ -37,22 +36,10 @@ async def pool() -> AsyncIterator[ChildPool]:
     await pool.close()
 
 
-async def collect(
-    pool: ChildPool, errand: str, arguments: Mapping[str, Any] | None = None, limits: Limits | None = None
-) -> list[dict[str, Any]]:
-    async with pool.run(ERRANDS + errand, arguments or {}, limits=limits) as messages:
-        return [message async for message in messages]
-
-
 async def first(pool: ChildPool, errand: str, limits: Limits | None = None) -> dict[str, Any]:
     """The first message of an errand that is left right after it."""
     async with pool.run(ERRANDS + errand, {}, limits=limits) as messages:
         return await anext(messages)
-
-
-def exists(pid: int) -> bool:
-    """Whether a process of that id is there, as a zombie too."""
-    return Path(f"/proc/{pid}").exists()
 
 
 def await_end(pid: int) -> None:
@@ -311,52 +298,6 @@ async def test_no_pipe_stays_open_after_the_end() -> None:
     await pool.close()
 
     assert open_files() <= before
-
-
-@pytest.mark.parametrize(
-    ("limits", "arguments", "failure"),
-    [
-        (Limits(memory_bytes=300 << 20), {"memory": 400 << 20}, "MemoryError"),
-        (Limits(open_files=20), {"files": 30}, "Too many open files"),
-        (Limits(file_bytes=1000), {"bytes": 3000}, "File too large"),
-    ],
-)
-async def test_a_limited_child_gets_no_more_than_its_limit(
-    pool: ChildPool, tmp_path: Path, limits: Limits, arguments: dict[str, Any], failure: str
-) -> None:
-    if "bytes" in arguments:
-        arguments = arguments | {"file": str(tmp_path / "file")}
-
-    with pytest.raises(ChildFailed, match=failure):
-        await collect(pool, "hoard", arguments, limits)
-
-
-async def test_processor_time_over_the_limit_is_child_died(pool: ChildPool) -> None:
-    with pytest.raises(ChildDied) as caught:
-        await collect(pool, "work_for_ever", limits=Limits(cpu_seconds=1))
-
-    assert caught.value.returncode == -signal.SIGKILL
-
-
-async def test_wall_time_over_the_limit_is_child_timed_out(pool: ChildPool) -> None:
-    with pytest.raises(ChildTimedOut):
-        await collect(pool, "work_for_ever", limits=Limits(wall_seconds=0.05))
-
-
-async def test_a_limited_task_has_a_process_of_its_own_which_is_gone_when_it_ends(pool: ChildPool) -> None:
-    [usual] = await collect(pool, "introduce")
-    [limited] = await collect(pool, "introduce", limits=Limits(memory_bytes=1 << 30))
-    gone = not exists(limited["pid"])
-    [other] = await collect(pool, "introduce", limits=Limits(memory_bytes=2 << 30))
-    [again] = await collect(pool, "introduce")
-
-    assert gone
-    assert [limited["memory_limit"], other["memory_limit"]] == [1 << 30, 2 << 30]
-    assert usual["pid"] == again["pid"] != limited["pid"] != other["pid"]
-    # What was imported for the one is there for the other.
-    assert usual["parent"] == os.getpid()
-    assert limited["parent"] == other["parent"] not in {usual["parent"], usual["pid"]}
-    assert len(pool._alive) == 2
 
 
 async def test_a_fork_ends_with_a_child_that_is_killed(pool: ChildPool) -> None:
