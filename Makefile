@@ -15,7 +15,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 SCHEMATHESIS := schemathesis==4.32.5
-BENCH_PEERS := sse-starlette==3.7.0 uvicorn uvloop httptools redis hiredis
+BENCH_PEERS := sse-starlette==3.7.0 uvicorn uvloop httptools redis hiredis fastapi "celery[redis]" packaging "SQLAlchemy[asyncio]" "psycopg[binary]" PyJWT pillow
 BENCH_NODE_PEERS := better-sse@0.16.1
 SOURCES := pyproject.toml constraints.txt
 # Node comes with the development tools; nothing of it is needed to run the service.

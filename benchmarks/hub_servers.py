@@ -89,11 +89,15 @@ def pid_of_redis(redis: RedisServer) -> int:
 
 @contextmanager
 def child(
-    command: Sequence[object], *ports: int, directory: Path | None = None, environment: dict[str, str] | None = None
+    command: Sequence[object],
+    *ports: int,
+    directory: Path | None = None,
+    environment: dict[str, str] | None = None,
+    is_pinned: bool = True,
 ) -> Iterator[int]:
     """A server's process id, from when it listens; it is ended with the context."""
     environment = {**os.environ, **(environment or {})}
-    words = ["taskset", "-c", "0", *map(str, command)]
+    words = [*(("taskset", "-c", "0") if is_pinned else ()), *map(str, command)]
     with subprocess.Popen(  # noqa: S603  # built here
         words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=directory, env=environment
     ) as process:
