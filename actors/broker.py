@@ -68,17 +68,21 @@ class BellConsumer(_RedisConsumer):
     def __init__(self, broker: "BellBroker", queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
         self._bell = broker.bell(queue_name)
+        self._may_be_more = True
 
     def __next__(self) -> MessageProxy | None:
         # Cleared before the fetch: whatever arrives behind it rings again. Without room for more it is cleared,
         # too, or the wait below would not be one; an ack makes room and rings.
         self._bell.clear()
         try:
-            if not self.message_cache and self.outstanding_message_count < self.prefetch:
-                self.message_cache = self.broker.do_fetch(
-                    self.queue_name, self.prefetch - self.outstanding_message_count
-                )
-                self.broker.link.works()
+            if not self.message_cache:
+                # Until the look has found fewer than there is room for, each ack rings.
+                self._may_be_more = True
+                room = self.prefetch - self.outstanding_message_count
+                if room > 0:
+                    self.message_cache = self.broker.do_fetch(self.queue_name, room)
+                    self._may_be_more = len(self.message_cache) >= room
+                    self.broker.link.works()
         except REDIS_AWAY as error:
             # Dramatiq would tear the consumer down, and say so at each attempt.
             self.broker.link.lost(error)
@@ -103,8 +107,9 @@ class BellConsumer(_RedisConsumer):
         except (ConnectionClosed, *REDIS_AWAY) as error:
             # Dramatiq would keep the thread until Redis is back. A wake-up that comes twice does no harm.
             self.broker.link.lost(error)
-        # There is room for another message now.
-        self._bell.set()
+        if self._may_be_more:
+            # There is room for another message now.
+            self._bell.set()
 
     def requeue(self, messages: Any) -> None:
         with _connection_errors():
