@@ -16,9 +16,12 @@ from jobs.eventlog import PAGE_ENTRIES, CursorGone, Entry, EventLog, LogUnavaila
 
 log = structlog.get_logger(__name__)
 
-CATCH_UP_SECONDS = 30.0
+TAKE_SECONDS = 30.0
+"""How long a client may take to read what it is told of the past."""
 PAGES_AT_ONCE = 2
 """Pages under way: with those of a thousand who come back at once in one turn of the loop, live events would wait."""
+STARTS_AT_ONCE = 8
+"""Streams that look up how things are: a thousand at once would wait for the database's few connections in vain."""
 
 Fallback = Callable[[EventId | None, str | None], Awaitable[bytes]]
 """What a stream begins with that resumes nothing: given the id to go on from, or None where an event with one follows
@@ -55,18 +58,16 @@ class Replay:
         self._metrics = metrics
         self._tell_untold = tell_untold
         self._reading = asyncio.Semaphore(PAGES_AT_ONCE)
+        self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def bring(self, connection: Connection) -> None:
         """Bring a held stream to the present; one for which that is not possible ends."""
         try:
-            async with asyncio.timeout(CATCH_UP_SECONDS):
-                if connection.stream.last is None:
-                    await self._begin(connection)
+            if connection.stream.last is None:
+                await self._begin(connection)
+            await self._read_on(connection)
+            while connection.stream.is_behind:
                 await self._read_on(connection)
-                while connection.stream.is_overtaken:
-                    # The log was replaced while it was read; what was held of it is in there to be read.
-                    connection.stream.hold_anew()
-                    await self._read_on(connection)
             _check_turn(connection)
             connection.stream.go_live()
         except (LogUnavailable, DatabaseUnavailable, TimeoutError, OSError) as error:
@@ -88,6 +89,8 @@ class Replay:
         while connection.stream.last is not None:
             try:
                 async with self._reading:
+                    # What was held by now is in the log. So nobody is cut off for waiting.
+                    connection.stream.hold_anew()
                     entries = await self._log.after(connection.owner, connection.stream.last)
             except CursorGone as gone:
                 self._metrics.resets.inc()
@@ -108,7 +111,7 @@ class Replay:
                 connection.stream.last = entry.id
             elif connection.stream.admit(frame):
                 pieces.append(frame.plain)
-                self._metrics.replayed.inc()
+        self._metrics.replayed.inc(len(pieces) - 1)
         if data := b"".join(pieces):
             await self._write(connection, data)
 
@@ -117,23 +120,25 @@ class Replay:
         _check_turn(connection)
         if last is not None:
             connection.stream.last = last
-        await connection.stream.send(data)
+        async with asyncio.timeout(TAKE_SECONDS):
+            await connection.stream.send(data)
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
-        if reason is not None:
-            # What the log that is gone was told, and the database could not note, will be told to this one again. This
-            # client may have heard it: it has to come before the place where its stream goes on.
-            await self._tell_untold(connection.owner)
-        cursor = await self._log.open(connection.owner)
-        # Looked up behind the cursor: what of the job is not in the log by now comes after it.
-        whole = await self._whole_job(connection)
+        async with self._starting:
+            if reason is not None:
+                # What the log that is gone was told, and the database could not note, will be told to this one again.
+                # This client may have heard it: it has to come before the place where its stream goes on.
+                await self._tell_untold(connection.owner)
+            cursor = await self._log.open(connection.owner)
+            # Looked up behind the cursor: what of the job is not in the log by now comes after it.
+            whole = await self._whole_job(connection)
+            beginning = await connection.fallback(None if whole else cursor, reason)
         if whole:
-            prefix = await connection.fallback(None, reason)
             _check_turn(connection)
             connection.stream.last = None
-            await self._replay(connection, whole, prefix=prefix)
-            return
-        await self._write(connection, await connection.fallback(cursor, reason), last=cursor)
+            await self._replay(connection, whole, prefix=beginning)
+        else:
+            await self._write(connection, beginning, last=cursor)
 
     async def _whole_job(self, connection: Connection) -> list[Entry]:
         """The page that begins with the first that the log has of the stream's job, where that is wanted."""

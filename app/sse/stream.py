@@ -26,6 +26,7 @@ class Stream(asyncio.Protocol):
         "_drained",
         "_ends_with_job",
         "_finished",
+        "_has_missed",
         "_held",
         "_held_bytes",
         "_is_chunked",
@@ -61,6 +62,7 @@ class Stream(asyncio.Protocol):
         self._limit = limit
         self._held: list[Frame] | None = []
         self._held_bytes = 0
+        self._has_missed = False
         self._is_paused = False
         self._drained: asyncio.Future[None] | None = None
         self._finished: asyncio.Future[None] | None = None
@@ -89,13 +91,15 @@ class Stream(asyncio.Protocol):
             self.hold_anew()
 
     def hold_anew(self) -> None:
-        """Forget what is held back, which is read from the log again."""
-        self._held, self._held_bytes = [], 0
+        """Forget what is held back, which is about to be read from the log."""
+        self._held, self._held_bytes, self._has_missed = [], 0, False
 
     @property
-    def is_overtaken(self) -> bool:
-        """Whether something is held back that is of another log than what was read."""
-        return any(self.last is not None and frame.id.epoch != self.last.epoch for frame in self._held or ())
+    def is_behind(self) -> bool:
+        """Whether something came that is held no more, or that is of another log than what was read."""
+        return self._has_missed or any(
+            self.last is not None and frame.id.epoch != self.last.epoch for frame in self._held or ()
+        )
 
     def go_live(self) -> None:
         """Pass on what was held back, and from now on what comes; in one step, so that nothing gets between."""
@@ -184,7 +188,8 @@ class Stream(asyncio.Protocol):
         self._held += batch.frames
         self._held_bytes += len(batch.plain)
         if self._held_bytes > self._limit:
-            self.drop()
+            # It is all in the log, from which this stream is reading anyway.
+            self._held, self._held_bytes, self._has_missed = [], 0, True
 
     def _tell(self, frames: Sequence[Frame]) -> int:
         """Write those of the frames that are meant for this client and that it has not; how many they are."""

@@ -1,6 +1,7 @@
 """The hub on a real log and a real bus, with subscribers that keep what they are told."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -55,6 +56,11 @@ class Wire(FakeTransport):
         """Return when the next write is done and waits."""
         await self._waiting.acquire()
 
+    def be_quick(self) -> None:
+        """Have room from now on."""
+        self._is_slow = False
+        self.go_on()
+
     def go_on(self) -> None:
         """Let the client read what was written."""
         assert self.stream is not None
@@ -91,10 +97,12 @@ class HubBench:
     metrics: HubMetrics
     told: list[int] = field(default_factory=list)
 
-    async def tell(self, number: int, *, owner: str = OWNER, job_id: str = "job", is_terminal: bool = False) -> EventId:
-        """An event with a number, which is its number within the job, too."""
+    async def tell(
+        self, number: int, *, owner: str = OWNER, job_id: str = "job", is_terminal: bool = False, pad: int = 0
+    ) -> EventId:
+        """An event with a number, which is its number within the job, too, and so many bytes more."""
         moment = JobMoment(number=number, is_terminal=is_terminal)
-        frame = frame_of("note", f'{{"number":{number}}}')
+        frame = frame_of("note", json.dumps({"number": number, "pad": pad * "x"}))
         told = await self.bench.jobs.log.append(owner, job_id, job_id, frame, moment)
         assert told is not None
         return told

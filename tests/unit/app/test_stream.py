@@ -201,15 +201,17 @@ async def test_a_client_at_the_limit_is_still_served() -> None:
     assert transport.written == plain(1)
 
 
-async def test_what_is_held_is_bounded_too() -> None:
+async def test_what_is_held_is_bounded_too_and_what_is_missed_is_known() -> None:
     transport = FakeTransport()
     stream = make_stream(transport, limit=1000)
 
     for number in range(1, 10):
         stream.take(make_batch(number, size=200))
 
-    assert transport.is_aborted
-    assert stream.finished.done()
+    assert not transport.is_aborted
+    assert stream.is_behind
+    stream.hold_anew()
+    assert not stream.is_behind
 
 
 async def test_holding_again_starts_to_count_anew() -> None:
@@ -307,13 +309,13 @@ async def test_a_closed_connection_ends_the_stream_without_a_write() -> None:
     assert metrics.dropped._value.get() == 0
 
 
-@pytest.mark.parametrize(("epoch", "is_overtaken"), [(EPOCH, False), (LATER_EPOCH, True)])
-async def test_a_stream_that_holds_a_frame_of_another_log_is_overtaken(epoch: str, is_overtaken: object) -> None:
+@pytest.mark.parametrize(("epoch", "is_behind"), [(EPOCH, False), (LATER_EPOCH, True)])
+async def test_a_stream_that_holds_a_frame_of_another_log_is_behind(epoch: str, is_behind: object) -> None:
     stream = make_stream(FakeTransport())
 
     stream.take(make_batch(1, epoch=epoch))
 
-    assert stream.is_overtaken is is_overtaken
+    assert stream.is_behind is is_behind
 
 
 async def test_a_frame_of_another_log_is_not_told() -> None:
