@@ -89,42 +89,49 @@ class Replay:
         while connection.stream.last is not None:
             try:
                 async with self._reading:
-                    # What was held by now is in the log. So nobody is cut off for waiting.
-                    connection.stream.hold_anew()
-                    entries = await self._log.after(connection.owner, connection.stream.last)
+                    connection.stream.keep()
+                    page, is_last = self._page(
+                        connection, await self._log.after(connection.owner, connection.stream.last)
+                    )
             except CursorGone as gone:
                 self._metrics.resets.inc()
                 await self._start_over(connection, gone.reason)
                 continue
-            await self._replay(connection, entries)
-            if len(entries) < PAGE_ENTRIES:
+            await self._write(connection, page)
+            if is_last:
                 return
 
-    async def _replay(self, connection: Connection, entries: Sequence[Entry], prefix: bytes = b"") -> None:
-        """Write a page in one go, waiting for a client that is slow to read."""
+    def _page(self, connection: Connection, entries: Sequence[Entry]) -> tuple[bytes, bool]:
+        """What of a page is meant for a client, and whether it is the last one.
+
+        Whoever calls lets the entries go: a thousand streams that wait for their clients would keep hundreds each, and
+        each full collection of garbage would visit them all.
+        """
         # Before the stream notes what it is given: what is noted and not written is lost.
         _check_turn(connection)
-        pieces = [prefix]
+        pieces = []
         for entry in entries:
             frame = Frame.of(entry)
             if frame is None:
                 connection.stream.last = entry.id
             elif connection.stream.admit(frame):
                 pieces.append(frame.plain)
-        self._metrics.replayed.inc(len(pieces) - 1)
-        if data := b"".join(pieces):
-            await self._write(connection, data)
+        self._metrics.replayed.inc(len(pieces))
+        return b"".join(pieces), len(entries) < PAGE_ENTRIES
 
     async def _write(self, connection: Connection, data: bytes, *, last: EventId | None = None) -> None:
         """Write, and note first where the stream is then: the bytes are on their way before the write is awaited."""
         _check_turn(connection)
         if last is not None:
             connection.stream.last = last
+        if not data:
+            return
         async with asyncio.timeout(TAKE_SECONDS):
             await connection.stream.send(data)
 
     async def _start_over(self, connection: Connection, reason: str | None) -> None:
         async with self._starting:
+            connection.stream.keep()
             if reason is not None:
                 # What the log that is gone was told, and the database could not note, will be told to this one again.
                 # This client may have heard it: it has to come before the place where its stream goes on.
@@ -136,7 +143,9 @@ class Replay:
         if whole:
             _check_turn(connection)
             connection.stream.last = None
-            await self._replay(connection, whole, prefix=beginning)
+            page, _ = self._page(connection, whole)
+            whole.clear()
+            await self._write(connection, beginning + page)
         else:
             await self._write(connection, beginning, last=cursor)
 

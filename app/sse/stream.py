@@ -26,11 +26,11 @@ class Stream(asyncio.Protocol):
         "_drained",
         "_ends_with_job",
         "_finished",
-        "_has_missed",
         "_held",
         "_held_bytes",
         "_is_chunked",
         "_is_paused",
+        "_keeps",
         "_limit",
         "_metrics",
         "_transport",
@@ -62,7 +62,7 @@ class Stream(asyncio.Protocol):
         self._limit = limit
         self._held: list[Frame] | None = []
         self._held_bytes = 0
-        self._has_missed = False
+        self._keeps = False
         self._is_paused = False
         self._drained: asyncio.Future[None] | None = None
         self._finished: asyncio.Future[None] | None = None
@@ -86,18 +86,18 @@ class Stream(asyncio.Protocol):
         self._transport = transport
 
     def hold(self) -> None:
-        """Keep live frames back until `go_live`."""
+        """Have live frames wait until `go_live`. They are in the log: none is kept before it is read, from now on."""
         if self._held is None:
-            self.hold_anew()
+            self._held, self._held_bytes, self._keeps = [], 0, False
 
-    def hold_anew(self) -> None:
-        """Forget what is held back, which is about to be read from the log."""
-        self._held, self._held_bytes, self._has_missed = [], 0, False
+    def keep(self) -> None:
+        """Keep what comes from now on: all that came before is about to be read from the log."""
+        self._held, self._held_bytes, self._keeps = [], 0, True
 
     @property
     def is_behind(self) -> bool:
-        """Whether something came that is held no more, or that is of another log than what was read."""
-        return self._has_missed or any(
+        """Whether something came that was not kept, or that is of another log than what was read."""
+        return not self._keeps or any(
             self.last is not None and frame.id.epoch != self.last.epoch for frame in self._held or ()
         )
 
@@ -185,11 +185,13 @@ class Stream(asyncio.Protocol):
 
     def _hold_back(self, batch: Batch) -> None:
         assert self._held is not None  # noqa: S101  # it is what was asked for
+        if not self._keeps:
+            return
         self._held += batch.frames
         self._held_bytes += len(batch.plain)
         if self._held_bytes > self._limit:
             # It is all in the log, from which this stream is reading anyway.
-            self._held, self._held_bytes, self._has_missed = [], 0, True
+            self._held, self._held_bytes, self._keeps = [], 0, False
 
     def _tell(self, frames: Sequence[Frame]) -> int:
         """Write those of the frames that are meant for this client and that it has not; how many they are."""

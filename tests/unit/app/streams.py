@@ -70,9 +70,10 @@ def make_metrics() -> HubMetrics:
 
 
 def make_stream(transport: FakeTransport, metrics: HubMetrics | None = None, **overrides: Any) -> Stream:
-    """A held stream of all jobs that is at the id 0."""
+    """A held stream of all jobs that is at the id 0 and keeps what comes."""
     values = {"is_chunked": False, "job_id": None, "ends_with_job": False, "limit": 1000}
     stream = Stream(metrics or make_metrics(), **(values | overrides))
     stream.begin(transport)
     stream.last = event_id(0)
+    stream.keep()
     return stream

@@ -210,20 +210,39 @@ async def test_what_is_held_is_bounded_too_and_what_is_missed_is_known() -> None
 
     assert not transport.is_aborted
     assert stream.is_behind
-    stream.hold_anew()
+    stream.keep()
     assert not stream.is_behind
 
 
-async def test_holding_again_starts_to_count_anew() -> None:
+async def test_keeping_again_starts_to_count_anew() -> None:
     transport = FakeTransport()
     stream = make_stream(transport, limit=1000)
     for number in (1, 3, 5):
         stream.take(make_batch(number, size=300))
         stream.take(make_batch(number + 1, size=300))
+        assert not stream.is_behind
         stream.go_live()
         stream.hold()
+        stream.keep()
 
-    assert not transport.is_aborted
+    assert len(transport.writes) == 3
+
+
+async def test_what_comes_before_a_streams_turn_to_read_is_not_kept() -> None:
+    transport = FakeTransport()
+    stream = make_stream(transport)
+    stream.go_live()
+
+    stream.hold()
+    stream.take(make_batch(1))
+    was_behind = stream.is_behind
+    stream.keep()
+    stream.take(make_batch(2))
+    is_behind = stream.is_behind
+    stream.go_live()
+
+    assert (was_behind, is_behind) == (True, False)
+    assert transport.written == plain(2)
 
 
 async def test_finishing_tells_first_what_was_taken() -> None:
