@@ -40,7 +40,7 @@ USER = web.RequestKey("user", str)
 EXPIRES_AT = web.RequestKey("expires_at", float)
 """When the token that the request came with expires, in seconds since 1970."""
 REQUEST_ID = web.RequestKey("request_id", str)
-BEGUN: web.RequestKey[web.StreamResponse] = web.RequestKey("begun")
+BEGUN: web.RequestKey[web.StreamResponse | None] = web.RequestKey("begun")
 """The response whose head is out: nothing else can be answered any more."""
 ANSWERED_AT = web.RequestKey("answered_at", float)
 """When that was, in seconds that never go back."""

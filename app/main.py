@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fcntl
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -18,6 +17,7 @@ from actors.broker import BellBroker
 from actors.wakeups import BrokerWakeUps
 from app.application import make_app
 from app.auth import is_loopback
+from app.garbage import collect_seldom, keep_out_of_collections
 from app.keys import HUB, READINESS
 from app.reference.documents import configured
 from app.reference.openapi import openapi
@@ -39,8 +39,6 @@ from storage.secrets import make_private
 log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 5.0
-COLLECTIONS = (5_000, 5, 20)
-"""How many more objects there are before a collection, and how many of a generation before one of the next."""
 
 
 def description(settings: Settings) -> dict[str, Any]:
@@ -115,6 +113,7 @@ async def serve(settings: Settings, *, shares_port: bool = False, is_supervised:
         app = make_app(settings, urls=urls, clock=system_clock, metrics=metrics, contexts=contexts, tracing=tracing)
         app.on_shutdown.append(end_streams)
         async with serving(app, sock, settings, shutdown_seconds=SHUTDOWN_SECONDS):
+            collect_seldom()
             keep_out_of_collections()
             tell_left_out(settings)
             log.info("serving", url=f"{urls.root}/", auth="configured" if settings.has_auth else "development")
@@ -135,17 +134,6 @@ def tell_left_out(settings: Settings) -> None:
     """Say once which models of the menu are not offered, and for want of which settings."""
     if left_out := offering_of(settings).left_out:
         log.info("models_left_out", models=sorted(left_out), for_want_of=sorted(set().union(*left_out.values())))
-
-
-def keep_out_of_collections() -> None:
-    """Spare collections of garbage what is there for good, or gone in a moment: full ones stop every stream.
-
-    What is there now would take them some 0.1 s. A page of a thousand that are read for a stream is thousands of
-    objects that live for milliseconds; by Python's own thresholds each page would bring a full collection nearer.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTIONS)
 
 
 async def end_streams(app: web.Application) -> None:

@@ -36,15 +36,17 @@ def boundary(observer: Observer) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = _request_id(request)
         request[REQUEST_ID] = request_id
-        with _attended(request), observer.watching(request, request_id) as seen:
+        with _attended(request), _knowing_what_begun(request), observer.watching(request, request_id) as seen:
             try:
                 _check_head(request)
                 response = await handler(request)
             except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer
                 is_left = _is_left(request, error)
                 response = _answer_to(request, error, request_id)
-                if not is_left and (response.status == 500 or BEGUN in request):  # noqa: PLR2004
+                if not is_left and (response.status == 500 or request[BEGUN] is not None):  # noqa: PLR2004
                     observer.failed(request, error)
+                # The request of an unknown route keeps its error, which would keep the request by its traceback.
+                error.__traceback__ = None
             seen.status = response.status
         return response
 
@@ -66,12 +68,24 @@ def _attended(request: web.Request) -> Iterator[None]:
             connection.end()
 
 
+@contextmanager
+def _knowing_what_begun(request: web.Request) -> Iterator[None]:
+    """Have `mark` note the answer that has begun. No longer than it is asked for: answers know their requests, and what
+    knows each other waits for a collection of garbage.
+    """
+    request[BEGUN] = None
+    try:
+        yield
+    finally:
+        del request[BEGUN]
+
+
 def _answer_to(request: web.Request, error: Exception, request_id: str) -> web.StreamResponse:
-    if BEGUN in request:
+    if (begun := request[BEGUN]) is not None:
         # A second head would be taken for a part of the body. Cut off, the client knows that something is missing.
         if request.transport is not None:
             request.transport.abort()
-        return request[BEGUN]
+        return begun
     if isinstance(error, web.HTTPRedirection):
         return error
     return problem(request, describe(error) or Description("internal_error"), request_id)
@@ -95,7 +109,9 @@ def _request_id(request: web.Request) -> str:
 
 async def mark(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: what every answer carries, streams included."""
-    request[BEGUN], request[ANSWERED_AT] = response, time.monotonic()
+    request[ANSWERED_AT] = time.monotonic()
+    if BEGUN in request:
+        request[BEGUN] = response
     if REQUEST_ID not in request:
         request[REQUEST_ID] = _request_id(request)
         if isinstance(response, web.HTTPExpectationFailed):

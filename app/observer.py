@@ -65,8 +65,8 @@ class Observer:
             try:
                 yield seen
             finally:
-                if seen.status == CLIENT_LEFT and BEGUN in request:
-                    seen.status = request[BEGUN].status
+                if seen.status == CLIENT_LEFT and (response := request.get(BEGUN)) is not None:
+                    seen.status = response.status
                 span.note({"http.response.status_code": seen.status, "media.request.id": request_id})
                 if seen.status >= 500:  # noqa: PLR2004  # HTTP's
                     span.fail(str(seen.status))

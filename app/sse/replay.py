@@ -69,6 +69,7 @@ class Replay:
             while connection.stream.is_behind:
                 await self._read_on(connection)
             _check_turn(connection)
+            connection.catching_up = None
             connection.stream.go_live()
         except (LogUnavailable, DatabaseUnavailable, TimeoutError, OSError) as error:
             # Without the log or the client there is nothing to go on with; the client comes back with its last id.

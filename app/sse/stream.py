@@ -172,6 +172,8 @@ class Stream(asyncio.Protocol):
         self._wake(self._drained)
         self._wake(self._finished)
         self.on_finish()
+        # It knows the hub's entry, which knows this stream: together they would wait for a collection of garbage.
+        self.on_finish = _nobody_asks
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the signature is asyncio's
         self.finish()

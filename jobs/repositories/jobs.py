@@ -134,9 +134,18 @@ class JobRepository:
 
     async def recent(self, connection: AsyncConnection, owner: str, within: timedelta, limit: int) -> list[Job]:
         """The owner's unfinished jobs and those that finished lately, newest first."""
+        rows = await connection.execute(self._recent(within, limit), {"owner": owner})
+        return [job_of(row) for row in rows]
+
+    @built_once
+    def _recent(self, within: timedelta, limit: int) -> Select[Any]:
         is_recent = JobRow.status.in_(UNFINISHED) | (JobRow.finished_at > self._time.now(-within))
-        query = select(*COLUMNS).where(JobRow.owner == owner, is_recent).order_by(JobRow.id.desc()).limit(limit)
-        return [job_of(row) for row in await connection.execute(query)]
+        return (
+            select(*COLUMNS)
+            .where(JobRow.owner == bindparam("owner"), is_recent)
+            .order_by(JobRow.id.desc())
+            .limit(limit)
+        )
 
     async def unfinished(self, connection: AsyncConnection, owner: str | None = None) -> int:
         """How many unfinished jobs the owner has, or everybody together."""
