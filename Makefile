@@ -70,6 +70,10 @@ bench-hub: dev build/bench/load build/bench/floor ## Measure the delivery of eve
 bench-jobs: dev ## Measure what a job costs from its POST to its end: make bench-jobs COUNT=300 USERS=8
 	$(PY) -m benchmarks.jobs $(or $(COUNT),300) $(or $(USERS),8)
 
+.PHONY: bench
+bench: dev build/bench/load build/bench/floor build/bench/peers ## Measure everything, beside others: make bench PARTS="fanout jobs listing"
+	$(PY) -m benchmarks.run $(PARTS)
+
 .PHONY: bench-peers
 bench-peers: build/bench/peers ## Get what the hub is compared with into build/bench (Debian, as root)
 
