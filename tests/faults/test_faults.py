@@ -215,18 +215,18 @@ def rows(fleet: Fleet) -> list[tuple[object, ...]]:
 def check_endings(fleet: Fleet, jobs: dict[str, Watcher], poisoned: set[str]) -> None:
     """In the database each job has ended, once; and only poison fails."""
     with fleet.database() as connection:
-        states = {str(row[0]): (row[1], row[2]) for row in connection.execute("SELECT id, status, error FROM job")}
+        ended = connection.execute("SELECT id, status, error, attempts, lost_workers FROM job").fetchall()
         finals = connection.execute("SELECT job_id, count(*) FROM event WHERE is_terminal GROUP BY job_id").fetchall()
         untold = connection.execute("SELECT count(*) FROM event WHERE published_id IS NULL").fetchone()
-    assert states.keys() == jobs.keys()
+    assert {str(row[0]) for row in ended} == jobs.keys()
     assert {str(job_id): count for job_id, count in finals} == dict.fromkeys(jobs, 1)
     assert untold == (0,)
-    for job_id, (status, error) in states.items():
-        if job_id in poisoned:
+    for job_id, status, error, *counts in ended:
+        if str(job_id) in poisoned:
             assert (status, error["code"]) == ("failed", "worker_lost")
         else:
             # Three kills in a row can meet one job, and then it has failed as it should.
-            assert status == "succeeded" or error["code"] == "worker_lost", (job_id, status, error)
+            assert status == "succeeded" or error["code"] == "worker_lost", (job_id, status, error, counts)
 
 
 def check_streams(jobs: dict[str, Watcher]) -> None:
