@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 import hiredis
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
+Message = Sequence[Any]
+"""What came, as Redis has it: a `message`, with its channel and its data; the acknowledgement of a command that names
+a channel, with that; or a `pong`."""
 
-class Message(NamedTuple):
-    """What came: a `message` on a channel, or the acknowledgement of a command that names one."""
-
-    kind: bytes
-    channel: bytes
-    data: Any
+Hear = Callable[[Message], None]
+"""Is told of a message. An error that it raises, as those of a link that is down, ends the link."""
 
 
 class Link(Protocol):
@@ -34,8 +33,8 @@ class Link(Protocol):
         """Ask for a sign of life, which comes among the messages."""
         ...
 
-    async def messages(self, silence: float) -> Sequence[Message]:
-        """What has come by now, at least one; nothing after `silence` seconds without any."""
+    async def listen(self, hear: Hear, silence: float) -> bool:
+        """Pass on what has come and what comes, until `silence` seconds have brought nothing; whether anything came."""
         ...
 
     async def aclose(self) -> None:
@@ -72,15 +71,18 @@ class PubSubLink:
     async def aclose(self) -> None:
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
 
-    async def messages(self, silence: float) -> Sequence[Message]:
-        message = await self._pubsub.get_message(ignore_subscribe_messages=False, timeout=silence)
-        if message is None:
-            return ()
-        return (Message(message["type"].encode(), message["channel"] or b"", message["data"]),)
+    async def listen(self, hear: Hear, silence: float) -> bool:
+        has_come = False
+        while True:
+            message = await self._pubsub.get_message(ignore_subscribe_messages=False, timeout=silence)
+            if message is None:
+                return has_come
+            has_come = True
+            hear((message["type"].encode(), message["channel"] or b"", message["data"]))
 
 
 class SocketLink(asyncio.Protocol):
-    """A link whose bytes go from the socket to hiredis and from there to the bus, all that one read brought at once.
+    """A link whose bytes go from the socket to hiredis and from there to the bus, without a task in between.
 
     redis-py connects, with all that a URL can ask for, TLS and passwords included. Then the connection's transport
     is taken from it: its own reading costs more than the delivery of an event (see `docs/benchmarks.md`).
@@ -91,9 +93,11 @@ class SocketLink(asyncio.Protocol):
         self._reader = hiredis.Reader()
         self._connection: Connection | None = None
         self._transport: asyncio.Transport | None = None
-        self._come: list[Message] = []
+        self._hear: Hear = self._keep
+        self._kept: list[Message] = []
+        self._came_at = 0.0
         self._error: Exception | None = None
-        self._news: asyncio.Future[None] | None = None
+        self._failed: asyncio.Future[None] | None = None
 
     async def subscribe(self, *channels: str) -> None:
         if self._transport is None:
@@ -106,15 +110,21 @@ class SocketLink(asyncio.Protocol):
     async def ping(self) -> None:
         self._send("PING")
 
-    async def messages(self, silence: float) -> Sequence[Message]:
-        if not self._come and self._error is None:
-            self._news = asyncio.get_running_loop().create_future()
-            await asyncio.wait((self._news,), timeout=silence)
-            self._news = None
-        if not self._come and self._error is not None:
+    async def listen(self, hear: Hear, silence: float) -> bool:
+        loop = asyncio.get_running_loop()
+        kept, self._kept, self._hear = self._kept, [], hear
+        for message in kept:
+            hear(message)
+        self._failed = self._failed or loop.create_future()
+        begun = loop.time()
+        latest, has_come = begun, bool(kept)
+        while self._error is None and (left := latest + silence - loop.time()) > 0:
+            await asyncio.wait((self._failed,), timeout=left)
+            has_come = has_come or self._came_at > begun
+            latest = max(latest, self._came_at)
+        if self._error is not None:
             raise self._error
-        come, self._come = self._come, []
-        return come
+        return has_come
 
     async def aclose(self) -> None:
         if self._transport is not None:
@@ -123,13 +133,16 @@ class SocketLink(asyncio.Protocol):
             await self._connection.disconnect(nowait=True)
 
     def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
+        self._came_at = asyncio.get_running_loop().time()
+        reader = self._reader
+        reader.feed(data)
         try:
-            while (reply := self._reader.gets()) is not False:
-                self._take(reply)
+            while (reply := reader.gets()) is not False:
+                self._hear(reply if isinstance(reply, list) else _worded(reply))
         except hiredis.ProtocolError as error:
             self._fail(RedisConnectionError(str(error)))
-        self._wake()
+        except (RedisError, OSError) as error:
+            self._fail(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(exc or RedisConnectionError("closed by the server"))
@@ -148,19 +161,18 @@ class SocketLink(asyncio.Protocol):
             raise self._error or RedisConnectionError("not connected")
         self._transport.write(hiredis.pack_command(cast("tuple[str]", words)))
 
-    def _take(self, reply: Any) -> None:
-        match reply:
-            case [kind, channel, data]:
-                self._come.append(Message(kind, channel, data))
-            case hiredis.ReplyError():
-                self._fail(ResponseError(str(reply)))
-            case _:
-                self._come.append(Message(b"pong", b"", reply))
+    def _keep(self, message: Message) -> None:
+        """Nobody listens yet."""
+        self._kept.append(message)
 
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error
-        self._wake()
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_result(None)
 
-    def _wake(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+
+def _worded(reply: Any) -> Message:
+    """What is no list, as a message: the answer to a ping by a connection without channels. Raises `ResponseError`."""
+    if isinstance(reply, hiredis.ReplyError):
+        raise ResponseError(str(reply))
+    return (b"pong", b"", reply)

@@ -52,9 +52,10 @@ class EventBus:
 
     def __init__(self, redis: Redis, new_link: NewLink | None = None) -> None:
         self._new_link: NewLink = new_link or (lambda: PubSubLink(redis.pubsub()))
-        self._listeners: dict[str, Listener] = {}
-        self._awaited: dict[str, int] = {}
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        # By channel, as Redis names it: once for each message that comes.
+        self._listeners: dict[bytes, Listener] = {}
+        self._awaited: dict[bytes, int] = {}
+        self._waiters: dict[bytes, list[asyncio.Future[None]]] = {}
         self._link: Link | None = None
         self._task: asyncio.Task[None] | None = None
         self._linked = asyncio.Event()
@@ -78,9 +79,9 @@ class EventBus:
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Hear `channel` from now on: when this returns, Redis has acknowledged it. Raises `BusUnavailable`."""
-        self._listeners[channel] = listener
+        self._listeners[channel.encode()] = listener
         try:
-            await self._command(channel, lambda link: link.subscribe(channel))
+            await self._command(channel.encode(), lambda link: link.subscribe(channel))
         except (RedisError, OSError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
@@ -91,13 +92,13 @@ class EventBus:
 
     async def unsubscribe(self, channel: str) -> None:
         """Stop hearing `channel`. A failure needs no care: the next link begins without it."""
-        self._listeners.pop(channel, None)
+        self._listeners.pop(channel.encode(), None)
         try:
-            await self._command(channel, lambda link: link.unsubscribe(channel), wait=False)
+            await self._command(channel.encode(), lambda link: link.unsubscribe(channel), wait=False)
         except (RedisError, OSError, BusUnavailable) as error:
             log.debug("unsubscribe_failed", error=type(error).__name__)
 
-    async def _command(self, channel: str, send: Callable[[Link], Any], *, wait: bool = True) -> None:
+    async def _command(self, channel: bytes, send: Callable[[Link], Any], *, wait: bool = True) -> None:
         if self._link is None:
             raise BusUnavailable("not linked")
         # Counted before it is sent: the answer can be read while the sending is still awaited.
@@ -128,9 +129,9 @@ class EventBus:
 
     async def _connect(self, link: Link) -> None:
         """Subscribe to everything again, in batches, on a new connection."""
-        channels = [PERMANENT_CHANNEL, *self._listeners]
+        channels = [PERMANENT_CHANNEL.encode(), *self._listeners]
         for start in range(0, len(channels), RESUBSCRIBE_BATCH):
-            await link.subscribe(*channels[start : start + RESUBSCRIBE_BATCH])
+            await link.subscribe(*[channel.decode() for channel in channels[start : start + RESUBSCRIBE_BATCH]])
         self._awaited = dict.fromkeys(channels, 1)
         for channel in channels[1:]:
             resumed = asyncio.get_running_loop().create_future()
@@ -139,7 +140,7 @@ class EventBus:
         self._link = link
         self._linked.set()
 
-    def _resumed(self, channel: str, acknowledged: "asyncio.Future[None]") -> None:
+    def _resumed(self, channel: bytes, acknowledged: "asyncio.Future[None]") -> None:
         is_acknowledged = not acknowledged.cancelled() and acknowledged.exception() is None
         listener = self._listeners.get(channel)
         if listener is not None and is_acknowledged:
@@ -161,34 +162,33 @@ class EventBus:
 
     async def _listen(self, link: Link) -> None:
         is_pinged = False
-        while True:
-            messages = await link.messages(PING_SECONDS)
-            if not messages:
-                # A half-open link stays silent for ever; two silences in a row, the second one pinged, are one.
-                if is_pinged:
-                    raise TimeoutError("no answer to a ping")
-                await link.ping()
-            is_pinged = not messages
-            for message in messages:
-                self._handle(message)
+        # A half-open link stays silent for ever, also when it was pinged.
+        while await link.listen(self._handle, PING_SECONDS) or not is_pinged:
+            await link.ping()
+            is_pinged = True
+        raise TimeoutError("no answer to a ping")
 
     def _handle(self, message: Message) -> None:
-        kind, channel, data = message
+        kind = message[0]
         if kind == b"message":
-            listener = self._listeners.get(channel.decode())
+            _, channel, data = message
+            listener = self._listeners.get(channel)
             if listener is not None:
-                self._call(listener.heard, data)
+                try:
+                    listener.heard(data)
+                except Exception:
+                    log.exception("listener_failed")
         elif kind in {b"subscribe", b"unsubscribe"}:
-            self._acknowledge(channel.decode())
+            self._acknowledge(message[1])
 
-    def _call(self, tell: Callable[..., None], *arguments: bytes) -> None:
+    def _call(self, tell: Callable[[], None]) -> None:
         """Tell a listener; one that fails must not deafen the others."""
         try:
-            tell(*arguments)
+            tell()
         except Exception:
             log.exception("listener_failed")
 
-    def _acknowledge(self, channel: str) -> None:
+    def _acknowledge(self, channel: bytes) -> None:
         if channel not in self._awaited:
             # The client was cut off, and by its own retry connected and subscribed again behind our back.
             raise ConnectionError("an acknowledgement that nobody asked for")

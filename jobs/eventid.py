@@ -1,40 +1,45 @@
 """The ids that clients resume by: the event log's epoch and the place in a user's stream, in one opaque string."""
 
 import re
-from typing import NamedTuple, Self
+from typing import Self
 
-_FORM = re.compile(r"([0-9a-f]{16})-([0-9a-f]{12})-([0-9a-f]{8})")
+_FORM = re.compile(r"[0-9a-f]{16}-[0-9a-f]{12}-[0-9a-f]{8}")
+EPOCH_CHARACTERS = 16
+ID_CHARACTERS = EPOCH_CHARACTERS + 1 + 12 + 1 + 8
 
 
-class EventId(NamedTuple):
-    """One entry of the log. Within an epoch ids compare as their entries' order.
+class EventId(str):
+    """One entry of the log, as the text that is on the wire: the epoch, milliseconds and a sequence number, in hex.
 
-    The text has fixed widths, so that ids compare as text, too, for a client that wants to.
+    The text has fixed widths, so within an epoch ids compare as their entries' order. It is kept as text because
+    thousands are compared and written for each one that is taken apart.
     """
 
-    epoch: str
-    milliseconds: int
-    sequence: int
+    __slots__ = ()
 
-    def __str__(self) -> str:
-        return f"{self.epoch}-{self.milliseconds:012x}-{self.sequence:08x}"
+    @property
+    def epoch(self) -> str:
+        """The log that the entry is of."""
+        return self[:EPOCH_CHARACTERS]
 
     @property
     def entry(self) -> str:
         """The id of the Redis stream's entry."""
-        return f"{self.milliseconds}-{self.sequence}"
+        _, milliseconds, sequence = self.split("-")
+        return f"{int(milliseconds, 16)}-{int(sequence, 16)}"
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Read an id that this service wrote; None for anything else."""
-        match = _FORM.fullmatch(text)
-        if match is None:
-            return None
-        epoch, milliseconds, sequence = match.groups()
-        return cls(epoch, int(milliseconds, 16), int(sequence, 16))
+        return cls(text) if _FORM.fullmatch(text) else None
+
+    @classmethod
+    def of(cls, epoch: str, milliseconds: int, sequence: int) -> Self:
+        """The id of these parts."""
+        return cls(f"{epoch}-{milliseconds:012x}-{sequence:08x}")
 
     @classmethod
     def of_entry(cls, epoch: str, entry: str) -> Self:
         """The id of a Redis stream's entry such as `1763836800000-0`."""
         milliseconds, _, sequence = entry.partition("-")
-        return cls(epoch, int(milliseconds), int(sequence))
+        return cls.of(epoch, int(milliseconds), int(sequence))

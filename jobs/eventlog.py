@@ -11,13 +11,14 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from jobs.clock import Clock
-from jobs.eventid import EventId
+from jobs.eventid import ID_CHARACTERS, EventId
 
 T = TypeVar("T")
 
 Row = tuple[bytes, Sequence[bytes]]
 """An entry of a stream as Redis has it: its id, and names and values in turn."""
 
+_ID = slice(len("id: "), len("id: ") + ID_CHARACTERS)
 EPOCH_KEY = "mp:epoch"
 EARLY = b"early"
 PAGE_ENTRIES = 500
@@ -40,7 +41,10 @@ class Early(Exception):
 
 
 class Entry(NamedTuple):
-    """One event as the log holds it: `frame` is the event's wire form without its id line."""
+    """One event: `frame` is its wire form, with the line of its id; a mark, to resume from, has none.
+
+    A tuple, for one is made of each event that the process hears.
+    """
 
     id: EventId
     job_id: str
@@ -77,10 +81,15 @@ def _state_of(subject: str) -> str:
     return f"mp:told:{subject}"
 
 
+def with_id(id: EventId, frame: bytes) -> bytes:
+    """A frame that says where it is in the log (HTML, section 9.2.6). One without an event tells nothing but that."""
+    return b"id: %b\n%b" % (id.encode(), frame)
+
+
 def parse_published(payload: bytes) -> Entry:
-    """What `publish.lua` published."""
-    epoch, entry, job_id, end, frame = payload.split(b"\n", 4)
-    return Entry(EventId.of_entry(epoch.decode(), entry.decode()), job_id.decode(), frame, end == b"1")
+    """What `publish.lua` published: it says in one piece what goes over the wire, and the id is at its beginning."""
+    head, frame = payload.split(b"\n", 1)
+    return Entry(EventId(frame[_ID], "ascii"), head[1:].decode(), frame, payload.startswith(b"1"))
 
 
 class EventLog:
@@ -90,6 +99,8 @@ class EventLog:
         self._redis = redis
         self._clock = clock
         self._keep_milliseconds = keep_seconds * 1000
+        # The expiry is put off now and then only, and never comes too early for that; see `publish.lua`.
+        self._expiry_milliseconds = self._keep_milliseconds * 65 // 64
         self._max_entries = max_entries
         scripts = resources.files("jobs") / "lua"
         self._publish = redis.register_script((scripts / "publish.lua").read_text())
@@ -132,7 +143,9 @@ class EventLog:
     async def open(self, owner: str) -> EventId:
         """The top of the user's stream, to resume from."""
         keys = [EPOCH_KEY, channel_of(owner)]
-        epoch, entry = await self._run(lambda: self._open(keys=keys, args=[self._new_epoch(), self._keep_milliseconds]))
+        epoch, entry = await self._run(
+            lambda: self._open(keys=keys, args=[self._new_epoch(), self._expiry_milliseconds])
+        )
         return EventId.of_entry(epoch.decode(), entry.decode())
 
     async def after(self, owner: str, cursor: EventId) -> list[Entry]:
@@ -150,7 +163,7 @@ class EventLog:
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.get(EPOCH_KEY)
         pipeline.xrange(channel_of(owner), min=cursor.entry, count=PAGE_ENTRIES + 1)
-        pipeline.pexpire(channel_of(owner), self._keep_milliseconds)
+        pipeline.pexpire(channel_of(owner), self._expiry_milliseconds)
         epoch: bytes | None
         rows: Sequence[Row]
         epoch, rows, _ = await self._run(pipeline.execute)
@@ -208,11 +221,11 @@ def _entry_of(epoch: str, row: Row) -> Entry:
     entry, fields = row
     told = EventId.of_entry(epoch, entry.decode())
     if fields[0] != b"frame":
-        # A mark, to resume from; see `open.lua`.
+        # Of `open.lua`.
         return Entry(told, "", b"", is_terminal=False)
     # In the order in which `publish.lua` writes them.
     _, frame, _, job_id, _, end = fields
-    return Entry(told, job_id.decode(), frame, end == b"1")
+    return Entry(told, job_id.decode(), with_id(told, frame), end == b"1")
 
 
 def json_line(value: Any) -> str:

@@ -13,7 +13,7 @@ Told = tuple[str, dict[str, Any]]
 
 def told(entry: Entry) -> Told:
     """An entry's event: its name and its payload."""
-    name, data = entry.frame.decode().rstrip("\n").split("\n")
+    _, name, data = entry.frame.decode().rstrip("\n").split("\n")
     return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
 

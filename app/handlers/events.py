@@ -16,7 +16,7 @@ from app.sse.response import StreamResponse, retry_line
 from app.takeover import take_over
 from jobs.announcer import payload_of
 from jobs.eventid import EventId
-from jobs.eventlog import CursorGone, Entry, frame_of
+from jobs.eventlog import CursorGone, Entry, frame_of, with_id
 from jobs.job import StoredEvent
 from jobs.service import JobService
 from jobs.tickets import TICKET_SECONDS, Admission
@@ -24,7 +24,7 @@ from schema.events import Reset
 from schema.responses import Ticket
 
 AGE_JITTER = 0.2
-UNKNOWN = EventId("0" * 16, 0, 0)
+UNKNOWN = EventId.of("0" * 16, 0, 0)
 """Stands for an id that this service never gave: no log has it, so the stream starts over."""
 
 
@@ -130,9 +130,9 @@ async def _serve_ended(
     response = StreamResponse()
     await response.prepare(request)
     missed = [] if resume is None else await _told(request, owner, ending, resume)
-    blocks = [_with_id(entry.id, entry.frame) for entry in missed]
+    blocks = [entry.frame for entry in missed]
     if not blocks:
-        blocks = [_with_id(last, frame_of(ending.name, ending.payload))]
+        blocks = [with_id(last, frame_of(ending.name, ending.payload))]
     await response.write(retry_line() + b"".join(blocks))
     await response.write_eof()
     return response
@@ -166,7 +166,7 @@ def _reset(cursor: EventId | None, reason: str) -> bytes:
 
 
 def _with_id(id: EventId | None, frame: bytes) -> bytes:
-    return frame if id is None else b"id: %b\n%b" % (str(id).encode(), frame)
+    return frame if id is None else with_id(id, frame)
 
 
 def _is_chunked(request: web.Request) -> bool:

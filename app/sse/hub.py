@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 
 from app.garbage import keep_out_of_collections
-from app.sse.frames import Batch, Frame
+from app.sse.frames import Batch
 from app.sse.metrics import HubMetrics
 from app.sse.replay import Connection, Replay, TellUntold
 from app.sse.stream import Stream
 from jobs.background import stop
 from jobs.eventbus import EventBus
-from jobs.eventlog import EventLog, channel_of, parse_published
+from jobs.eventlog import Entry, EventLog, channel_of, parse_published
 
 log = structlog.get_logger(__name__)
 
@@ -55,17 +55,15 @@ class _Channel:
         self.subscribed: asyncio.Task[None] | None = None
         self.owner = owner
         self._hub = hub
-        self._heard: list[Frame] = []
+        self._heard: list[Entry] = []
 
     def heard(self, payload: bytes) -> None:
-        frame = Frame.of(parse_published(payload))
-        if frame is None:
-            return
+        entry = parse_published(payload)
         if not self._heard:
             self._hub.pass_on_soon(self)
-        elif self._heard[-1].id.epoch != frame.id.epoch:
+        elif self._heard[-1].id.epoch != entry.id.epoch:
             self.pass_on()
-        self._heard.append(frame)
+        self._heard.append(entry)
 
     def interrupted(self) -> None:
         for connection in self.connections:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.sse.frames import Frame, id_block
 from app.sse.metrics import HubMetrics
 from app.sse.response import retry_line
 from app.sse.stream import Stream
 from jobs.database import DatabaseUnavailable
 from jobs.eventid import EventId
-from jobs.eventlog import PAGE_ENTRIES, CursorGone, Entry, EventLog, LogUnavailable
+from jobs.eventlog import PAGE_ENTRIES, CursorGone, Entry, EventLog, LogUnavailable, with_id
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +64,6 @@ class Replay:
         try:
             if connection.stream.last is None:
                 await self._begin(connection)
-            await self._read_on(connection)
             while connection.stream.is_behind:
                 await self._read_on(connection)
             _check_turn(connection)
@@ -83,7 +81,8 @@ class Replay:
         if connection.resume_from is None:
             await self._start_over(connection, None)
             return
-        await self._write(connection, retry_line() + id_block(connection.resume_from), last=connection.resume_from)
+        last = connection.resume_from
+        await self._write(connection, retry_line() + with_id(last, b"\n"), last=last)
 
     async def _read_on(self, connection: Connection) -> None:
         """Replay pages until one comes short. A cursor that is gone starts the stream over."""
@@ -97,7 +96,7 @@ class Replay:
             except CursorGone as gone:
                 self._metrics.resets.inc()
                 await self._start_over(connection, gone.reason)
-                continue
+                return
             await self._write(connection, page)
             if is_last:
                 return
@@ -112,11 +111,10 @@ class Replay:
         _check_turn(connection)
         pieces = []
         for entry in entries:
-            frame = Frame.of(entry)
-            if frame is None:
+            if not entry.frame:
                 connection.stream.last = entry.id
-            elif connection.stream.admit(frame):
-                pieces.append(frame.plain)
+            elif connection.stream.admit(entry):
+                pieces.append(entry.frame)
         self._metrics.replayed.inc(len(pieces))
         return b"".join(pieces), len(entries) < PAGE_ENTRIES
 
@@ -144,8 +142,11 @@ class Replay:
         if whole:
             _check_turn(connection)
             connection.stream.last = None
-            page, _ = self._page(connection, whole)
+            page, is_last = self._page(connection, whole)
             whole.clear()
+            if not is_last:
+                # There is more in the log, where what is heard meanwhile is found, too.
+                connection.stream.hold()
             await self._write(connection, beginning + page)
         else:
             await self._write(connection, beginning, last=cursor)

@@ -6,9 +6,10 @@ It is its transport's protocol, too: the HTTP server that took the request has n
 import asyncio
 from collections.abc import Callable, Sequence
 
-from app.sse.frames import COMMENT, LAST_CHUNK, Batch, Frame, chunk
+from app.sse.frames import COMMENT, LAST_CHUNK, Batch, chunk
 from app.sse.metrics import HubMetrics
-from jobs.eventid import EventId
+from jobs.eventid import EPOCH_CHARACTERS, EventId
+from jobs.eventlog import Entry
 
 
 def _nobody_asks() -> None:
@@ -60,7 +61,7 @@ class Stream(asyncio.Protocol):
         self._is_chunked = is_chunked
         self._ends_with_job = ends_with_job
         self._limit = limit
-        self._held: list[Frame] | None = []
+        self._held: list[Entry] | None = []
         self._held_bytes = 0
         self._keeps = False
         self._is_paused = False
@@ -86,9 +87,8 @@ class Stream(asyncio.Protocol):
         self._transport = transport
 
     def hold(self) -> None:
-        """Have live frames wait until `go_live`. They are in the log: none is kept before it is read, from now on."""
-        if self._held is None:
-            self._held, self._held_bytes, self._keeps = [], 0, False
+        """Have live events wait until `go_live`. They are in the log: none is kept before it is read, from now on."""
+        self._held, self._held_bytes, self._keeps = [], 0, False
 
     def keep(self) -> None:
         """Keep what comes from now on: all that came before is about to be read from the log."""
@@ -98,7 +98,7 @@ class Stream(asyncio.Protocol):
     def is_behind(self) -> bool:
         """Whether something came that was not kept, or that is of another log than what was read."""
         return not self._keeps or any(
-            self.last is not None and frame.id.epoch != self.last.epoch for frame in self._held or ()
+            self.last is not None and entry.id.epoch != self.last.epoch for entry in self._held or ()
         )
 
     def go_live(self) -> None:
@@ -115,23 +115,24 @@ class Stream(asyncio.Protocol):
         if self._held is not None:
             self._hold_back(batch)
             return 0
-        if last is None or last[0] != batch.first[0]:
+        first = batch.first
+        if last is None or last[:EPOCH_CHARACTERS] != first[:EPOCH_CHARACTERS]:
             return None
-        if last < batch.first and self.job_id is None:
+        if last < first and self.job_id is None:
             self.last = batch.last
             self._write(batch.chunked if self._is_chunked else batch.plain)
-            return len(batch.frames)
-        return self._tell(batch.frames)
+            return len(batch.entries)
+        return self._tell(batch.entries)
 
-    def admit(self, frame: Frame) -> bool:
-        """Whether the client should get this frame; notes how far it is, and whether the stream ends behind it."""
+    def admit(self, entry: Entry) -> bool:
+        """Whether the client should get this event; notes how far it is, and whether the stream ends behind it."""
         if self.is_finished:
             return False
-        if self.last is not None and (frame.id.epoch != self.last.epoch or frame.id <= self.last):
+        if self.last is not None and (entry.id.epoch != self.last.epoch or entry.id <= self.last):
             return False
-        self.last = frame.id
-        is_meant = self.job_id is None or frame.job_id == self.job_id
-        if is_meant and frame.is_terminal and self._ends_with_job:
+        self.last = entry.id
+        is_meant = self.job_id is None or entry.job_id == self.job_id
+        if is_meant and entry.is_terminal and self._ends_with_job:
             # What is written with it comes first.
             asyncio.get_running_loop().call_soon(self.finish)
         return is_meant
@@ -189,15 +190,15 @@ class Stream(asyncio.Protocol):
         assert self._held is not None  # noqa: S101  # it is what was asked for
         if not self._keeps:
             return
-        self._held += batch.frames
+        self._held += batch.entries
         self._held_bytes += len(batch.plain)
         if self._held_bytes > self._limit:
             # It is all in the log, from which this stream is reading anyway.
             self._held, self._held_bytes, self._keeps = [], 0, False
 
-    def _tell(self, frames: Sequence[Frame]) -> int:
-        """Write those of the frames that are meant for this client and that it has not; how many they are."""
-        if pieces := [frame.plain for frame in frames if self.admit(frame)]:
+    def _tell(self, entries: Sequence[Entry]) -> int:
+        """Write those of the events that are meant for this client and that it has not; how many they are."""
+        if pieces := [entry.frame for entry in entries if self.admit(entry)]:
             self._write(self._encoded(b"".join(pieces)))
         return len(pieces)
 

@@ -1,7 +1,7 @@
 -- Give a fresh reader the top of a user's stream to resume from. An empty stream gets an entry that tells nothing,
 -- so that a cursor is always an entry: where the entry is gone later, something may have been lost.
 --
--- KEYS: epoch, the user's stream. ARGV: 1 epoch to use where there is none, 2 keep (ms).
+-- KEYS: epoch, the user's stream. ARGV: 1 epoch to use where there is none, 2 how long it is kept (ms).
 -- Returns {epoch, entry id}.
 
 local epoch = redis.call('GET', KEYS[1])

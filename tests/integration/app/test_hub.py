@@ -6,6 +6,7 @@ import random
 import pytest
 from sqlalchemy import update
 
+from jobs.eventid import EventId
 from jobs.eventlog import PAGE_ENTRIES
 from schema.tables import EventRow
 from tests.factories import Bench
@@ -104,7 +105,7 @@ async def test_a_page_of_other_jobs_is_passed_over(hub: HubBench) -> None:
 
 async def test_an_id_that_is_gone_starts_the_stream_over(hub: HubBench) -> None:
     await hub.tell(1)
-    gone = (await hub.tell(2))._replace(milliseconds=1)
+    gone = EventId.of((await hub.tell(2)).epoch, 1, 0)
 
     async with hub.subscriber(gone) as subscriber:
         await subscriber.wire.until(lambda events: len(events) == 2)
@@ -229,7 +230,7 @@ async def test_a_jobs_stream_that_cannot_resume_is_told_the_whole_job_and_ends_w
     last = await hub.tell(2, is_terminal=True)
     await hub.tell(1, job_id="other")
 
-    async with hub.subscriber(last._replace(epoch="f" * 16), job_id="job") as subscriber:
+    async with hub.subscriber(EventId.of_entry("f" * 16, last.entry), job_id="job") as subscriber:
         await subscriber.connection.stream.finished
 
         assert subscriber.names == ["reset", "note", "note"]

@@ -8,11 +8,41 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from jobs.background import stop
 from jobs.buslink import Message, SocketLink, links_of
 from jobs.connections import async_redis
 from jobs.eventbus import EventBus
 from tests.listeners import PATIENCE_SECONDS, Recorder
 from tests.redis import RedisServer, running_redis
+
+
+class Heard:
+    """Keeps what it is told, and in which turn of the loop."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.turns: list[int] = []
+        self._turn = 0
+        self._is_turning = False
+        self._news = asyncio.Event()
+
+    def __call__(self, message: Message) -> None:
+        if not self._is_turning:
+            self._is_turning = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        self.messages.append(message)
+        self.turns.append(self._turn)
+        self._news.set()
+
+    def _end_turn(self) -> None:
+        self._turn, self._is_turning = self._turn + 1, False
+
+    async def until(self, count: int) -> None:
+        """Wait until so many have come."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.messages) < count:
+                self._news.clear()
+                await self._news.wait()
 
 
 @pytest.fixture(scope="module")
@@ -75,52 +105,81 @@ async def test_a_cut_is_told_and_mended(bus: EventBus, redis: Redis) -> None:
 
 
 async def test_all_that_one_read_brought_comes_at_once(redis: Redis) -> None:
-    link = SocketLink(redis)
+    link, heard = SocketLink(redis), Heard()
     await link.subscribe("a")
-    acknowledged = await link.messages(PATIENCE_SECONDS)
+    listening = asyncio.create_task(link.listen(heard, PATIENCE_SECONDS))
+    await heard.until(1)
 
     async with redis.pipeline(transaction=True) as pipeline:
         for number in range(20):
             pipeline.publish("a", str(number))
         await pipeline.execute()
-    messages = await link.messages(PATIENCE_SECONDS)
+    await heard.until(21)
+    await stop(listening)
     await link.aclose()
 
-    assert [(message.kind, message.channel) for message in acknowledged] == [(b"subscribe", b"a")]
-    assert messages == [Message(b"message", b"a", b"%d" % number) for number in range(20)]
+    assert heard.messages == [[b"subscribe", b"a", 1], *([b"message", b"a", b"%d" % n] for n in range(20))]
+    assert len(set(heard.turns[1:])) == 1
 
 
 async def test_silence_brings_nothing_and_a_ping_is_answered(redis: Redis) -> None:
-    link = SocketLink(redis)
+    link, heard = SocketLink(redis), Heard()
     await link.subscribe("a")
-    await link.messages(PATIENCE_SECONDS)
+    listening = asyncio.create_task(link.listen(heard, PATIENCE_SECONDS))
+    await heard.until(1)
+    await stop(listening)
 
-    silence = await link.messages(0.001)
+    has_come = await link.listen(heard, 0.001)
     await link.ping()
-    answers = await link.messages(PATIENCE_SECONDS)
+    listening = asyncio.create_task(link.listen(heard, PATIENCE_SECONDS))
+    await heard.until(2)
+    await stop(listening)
     await link.aclose()
 
-    assert list(silence) == []
-    assert [message.kind for message in answers] == [b"pong"]
+    assert not has_come
+    assert [message[0] for message in heard.messages] == [b"subscribe", b"pong"]
+
+
+async def test_a_listener_learns_after_a_silence_that_something_came_before_it(redis: Redis) -> None:
+    link, heard = SocketLink(redis), Heard()
+    await link.subscribe("a")
+
+    assert await link.listen(heard, 0.2)
+    await link.aclose()
+
+    assert len(heard.messages) == 1
 
 
 async def test_an_error_and_an_end_are_raised_behind_what_came_before(redis: Redis) -> None:
-    link = SocketLink(redis)
+    link, heard = SocketLink(redis), Heard()
 
     link.data_received(b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n-NOPERM no\r\n")
-    first = await link.messages(PATIENCE_SECONDS)
     link.connection_lost(None)
 
-    assert [message.data for message in first] == [b"x"]
     with pytest.raises(ResponseError):
-        await link.messages(PATIENCE_SECONDS)
+        await link.listen(heard, PATIENCE_SECONDS)
+    assert heard.messages == [[b"message", b"a", b"x"]]
     with pytest.raises(ResponseError):
         await link.ping()
 
 
+async def test_who_hears_can_give_the_link_up(redis: Redis) -> None:
+    def refuse(_message: Message) -> None:
+        raise ConnectionError("what is this?")
+
+    link = SocketLink(redis)
+    listening = asyncio.create_task(link.listen(refuse, PATIENCE_SECONDS))
+    await asyncio.sleep(0)
+
+    link.data_received(b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nx\r\n")
+
+    with pytest.raises(ConnectionError, match="what is this"):
+        await listening
+
+
 async def test_nonsense_is_a_link_that_failed(redis: Redis) -> None:
     link = SocketLink(redis)
-    waiting = asyncio.create_task(link.messages(PATIENCE_SECONDS))
+    waiting = asyncio.create_task(link.listen(Heard(), PATIENCE_SECONDS))
     await asyncio.sleep(0)
 
     link.data_received(b"what?\r\n")

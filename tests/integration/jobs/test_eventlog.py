@@ -57,7 +57,7 @@ async def test_what_is_told_is_read_as_it_was_told(log: EventLog, reader: LogRea
     await reader.read()
     (entry,) = reader.entries
     assert (entry.id, entry.job_id, entry.is_terminal) == (given, "job-1", False)
-    assert entry.frame == b'event: generation_queued\ndata: {"jobId":"job-1"}\n\n'
+    assert entry.frame == b'id: %b\nevent: generation_queued\ndata: {"jobId":"job-1"}\n\n' % entry.id.encode()
 
 
 async def test_an_event_is_told_once_and_repeating_it_gives_the_id_that_it_got(

@@ -5,11 +5,11 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from app.sse.frames import Batch, Frame
+from app.sse.frames import Batch
 from app.sse.metrics import HubMetrics
 from app.sse.stream import Stream
 from jobs.eventid import EventId
-from jobs.eventlog import Entry, frame_of
+from jobs.eventlog import Entry, frame_of, with_id
 
 EPOCH = "0" * 15 + "1"
 LATER_EPOCH = "0" * 15 + "2"
@@ -47,22 +47,20 @@ class FakeTransport(asyncio.Transport):
 
 
 def event_id(number: int, epoch: str = EPOCH) -> EventId:
-    return EventId(epoch, 1000 + number, 0)
+    return EventId.of(epoch, 1000 + number, 0)
 
 
-def make_frame(
+def make_entry(
     number: int, *, epoch: str = EPOCH, job_id: str = "job", is_terminal: bool = False, size: int = 2
-) -> Frame:
+) -> Entry:
     """The event of a number; with `size` characters of data."""
-    entry = Entry(event_id(number, epoch), job_id, frame_of("note", "x" * size), is_terminal)
-    frame = Frame.of(entry)
-    assert frame is not None
-    return frame
+    own = event_id(number, epoch)
+    return Entry(own, job_id, with_id(own, frame_of("note", "x" * size)), is_terminal)
 
 
 def make_batch(*numbers: int, **values: Any) -> Batch:
     """The events of these numbers, as they are heard in one turn of the loop."""
-    return Batch([make_frame(number, **values) for number in numbers])
+    return Batch([make_entry(number, **values) for number in numbers])
 
 
 def make_metrics() -> HubMetrics:

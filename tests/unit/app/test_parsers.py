@@ -55,7 +55,9 @@ def test_any_last_event_id_is_one_of_ours_or_unknown(text: str) -> None:
     assert read == (None if not text else EventId.parse(text) or UNKNOWN)
 
 
-@given(st.builds(EventId, st.from_regex(r"[0-9a-f]{16}", fullmatch=True), st.integers(0, 2**48 - 1), st.integers(0, 9)))
+@given(
+    st.builds(EventId.of, st.from_regex(r"[0-9a-f]{16}", fullmatch=True), st.integers(0, 2**48 - 1), st.integers(0, 9))
+)
 def test_an_id_that_was_told_is_the_one_to_resume_from(id: EventId) -> None:
     assert resume_id(request_with(Last_Event_ID=str(id))) == id
     assert resume_id(request_with(f"/?lastEventId={id}")) == id

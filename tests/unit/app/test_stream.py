@@ -4,16 +4,15 @@ import asyncio
 
 import pytest
 
-from app.sse.frames import COMMENT, Frame, chunk, id_block
+from app.sse.frames import COMMENT, chunk
 from app.sse.stream import Stream
-from jobs.eventlog import Entry
 from tests.unit.app.streams import (
     EPOCH,
     LATER_EPOCH,
     FakeTransport,
     event_id,
     make_batch,
-    make_frame,
+    make_entry,
     make_metrics,
     make_stream,
 )
@@ -25,13 +24,11 @@ async def turn() -> None:
 
 
 def plain(*numbers: int) -> bytes:
-    return b"".join(make_frame(number).plain for number in numbers)
+    return b"".join(make_entry(number).frame for number in numbers)
 
 
-def test_a_frame_is_an_event_with_its_id() -> None:
-    frame = make_frame(7)
-
-    assert frame.plain == b"id: %b\nevent: note\ndata: xx\n\n" % str(event_id(7)).encode()
+def test_a_frame_begins_with_its_id() -> None:
+    assert make_entry(7).frame == b"id: %b\nevent: note\ndata: xx\n\n" % event_id(7).encode()
 
 
 def test_a_batch_is_its_frames_in_one_chunk() -> None:
@@ -39,14 +36,6 @@ def test_a_batch_is_its_frames_in_one_chunk() -> None:
 
     assert batch.plain == plain(1, 2)
     assert batch.chunked == chunk(plain(1, 2))
-
-
-def test_a_mark_of_the_log_is_no_frame() -> None:
-    assert Frame.of(Entry(event_id(1), "", b"", is_terminal=False)) is None
-
-
-def test_an_id_block_tells_nothing_but_its_id() -> None:
-    assert id_block(event_id(1)) == b"id: %b\n\n" % str(event_id(1)).encode()
 
 
 def test_a_chunk_says_its_length_in_hexadecimal() -> None:
@@ -81,8 +70,8 @@ async def test_what_was_read_meanwhile_is_not_told_twice() -> None:
     stream = make_stream(transport)
     for number in (1, 2, 3):
         stream.take(make_batch(number))
-    assert stream.admit(make_frame(1))
-    assert stream.admit(make_frame(2))
+    assert stream.admit(make_entry(1))
+    assert stream.admit(make_entry(2))
 
     stream.go_live()
     await turn()
@@ -161,7 +150,7 @@ async def test_a_jobs_stream_ends_behind_its_terminal_event() -> None:
     stream.take(make_batch(3))
     await turn()
 
-    assert transport.written == make_frame(2, is_terminal=True).plain
+    assert transport.written == make_entry(2, is_terminal=True).frame
 
 
 async def test_a_stream_of_everything_goes_on_behind_a_terminal_event() -> None:

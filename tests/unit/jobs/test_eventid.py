@@ -8,7 +8,7 @@ from jobs.eventid import EventId
 EPOCHS = st.text("0123456789abcdef", min_size=16, max_size=16)
 MILLISECONDS = st.integers(0, 2**48 - 1)
 SEQUENCES = st.integers(0, 2**32 - 1)
-IDS = st.builds(EventId, EPOCHS, MILLISECONDS, SEQUENCES)
+IDS = st.builds(EventId.of, EPOCHS, MILLISECONDS, SEQUENCES)
 
 
 @given(IDS)
@@ -18,14 +18,14 @@ def test_an_id_reads_back_as_it_was_written(id: EventId) -> None:
 
 @given(EPOCHS, st.lists(st.tuples(MILLISECONDS, SEQUENCES), min_size=2, max_size=2))
 def test_ids_of_one_epoch_compare_as_text_as_their_entries_do(epoch: str, entries: list[tuple[int, int]]) -> None:
-    one, other = (EventId(epoch, *entry) for entry in entries)
+    one, other = (EventId.of(epoch, *entry) for entry in entries)
 
     assert (one < other) == (str(one) < str(other))
 
 
 @given(EPOCHS, MILLISECONDS, st.sampled_from([0, 9, 0xFFFE, 0xFFFF, 0xFFFFF, 2**31]))
 def test_the_next_entry_of_a_millisecond_has_a_greater_text(epoch: str, milliseconds: int, sequence: int) -> None:
-    assert str(EventId(epoch, milliseconds, sequence)) < str(EventId(epoch, milliseconds, sequence + 1))
+    assert str(EventId.of(epoch, milliseconds, sequence)) < str(EventId.of(epoch, milliseconds, sequence + 1))
 
 
 @given(st.text() | st.from_regex(r"[0f]{15,17}-[0f]{11,13}-[0f]{3,9}\n?", fullmatch=True))
