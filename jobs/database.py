@@ -11,15 +11,13 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from jobs.engines import PATIENCE, cut_after, in_transaction
+from jobs.engines import PATIENCE, READ_COMMITTED, SERIALIZABLE, cut_after, in_transaction
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 FIRST_PAUSE_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.1
-CONDITIONAL = "READ COMMITTED"
-SERIALIZABLE = "SERIALIZABLE"
 FOLLOWER_READ = "SET TRANSACTION AS OF SYSTEM TIME follower_read_timestamp()"
 
 # The transaction was rolled back for certain: a serialization failure, a deadlock.
@@ -60,6 +58,7 @@ class Database:
         self.engine = engine
         self._seconds = seconds
         self._is_sqlite = engine.dialect.name == "sqlite"
+        self._sqlite_writing = engine.execution_options(begins_to_write=True)
         # SQLite has one writer: a lock here is fair and free, while its own busy handler sleeps and polls.
         self._writer = asyncio.Lock() if self._is_sqlite else None
         self._left: set[asyncio.Task[None]] = set()
@@ -70,7 +69,7 @@ class Database:
         `work` may run several times and must bear that. Where its second run would not find what the first committed
         without anybody's knowing, `recall` looks for that first; what it finds is the result, and None means: not done.
         """
-        return await self._run(CONDITIONAL, work, recall)
+        return await self._run(READ_COMMITTED, work, recall)
 
     async def single(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         """Run `work` that is one statement, which is a transaction by itself: a round trip instead of three.
@@ -83,13 +82,13 @@ class Database:
         """Do the same as if no other such transaction ran beside it: for limits over many rows."""
         return await self._run(SERIALIZABLE, work, recall)
 
-    async def _run(self, isolation: str | None, work: Work[T], recall: Work[T | None] | None) -> T:
+    async def _run(self, isolation: int | None, work: Work[T], recall: Work[T | None] | None) -> T:
         async with AsyncExitStack() as stack:
             if self._writer is not None:
                 await stack.enter_async_context(self._writer)
             return await self._with_retries(isolation, work, recall)
 
-    async def _with_retries(self, isolation: str | None, work: Work[T], recall: Work[T | None] | None) -> T:
+    async def _with_retries(self, isolation: int | None, work: Work[T], recall: Work[T | None] | None) -> T:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._seconds
         pause = FIRST_PAUSE_SECONDS
@@ -141,11 +140,11 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def _begun(self, isolation: str | None, deadline: float) -> AsyncIterator[AsyncConnection]:
+    async def _begun(self, isolation: int | None, deadline: float) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction, which is committed at the context's end; None: each statement is one."""
         if self._is_sqlite:
             # Its transactions are serializable, all of them.
-            async with self.engine.execution_options(begins_to_write=True).begin() as connection:
+            async with self._sqlite_writing.begin() as connection:
                 yield connection
             return
         async with self._opened(deadline) as connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schema.settings import Settings, SettingsError
@@ -45,7 +45,7 @@ class Patience:
 
 PATIENCE = Patience()
 # As the driver numbers them (`psycopg.IsolationLevel`), which is not loaded where SQLite does.
-_LEVELS = {"READ COMMITTED": 2, "SERIALIZABLE": 4}
+READ_COMMITTED, SERIALIZABLE = 2, 4
 # Of libpq: a peer that vanished without a word is noticed while the connection is idle, and while it owes an answer.
 KEEPALIVES = {
     "keepalives_idle": 10,
@@ -124,22 +124,25 @@ def _connect_in_time(
 
 
 @asynccontextmanager
-async def in_transaction(connection: AsyncConnection, isolation: str) -> AsyncIterator[None]:
-    """A transaction of a server's connection, committed at the context's end.
+async def in_transaction(connection: AsyncConnection, isolation: int) -> AsyncIterator[None]:
+    """A transaction of a server's connection, `READ_COMMITTED` or `SERIALIZABLE`, committed at the context's end.
 
     The driver alone is told: what SQLAlchemy does to change a connection's isolation level, and to change it back,
     costs as much as two statements. The driver sends the beginning with the first statement.
     """
-    driver = _driver_of(connection)
+    driver = driver_of(connection)
     try:
-        await driver.set_isolation_level(_LEVELS[isolation])
+        await driver.set_isolation_level(isolation)
         await driver.set_autocommit(False)
     except Exception as error:
         await connection.invalidate()
         raise OSError("the connection is lost") from error
     try:
         yield
-        await connection.commit()
+        try:
+            await driver.commit()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise await error_of(connection, error) from error
     except BaseException:
         await asyncio.shield(_roll_back(connection, driver))
         raise
@@ -148,16 +151,29 @@ async def in_transaction(connection: AsyncConnection, isolation: str) -> AsyncIt
 
 async def _roll_back(connection: AsyncConnection, driver: Any) -> None:
     try:
-        await connection.rollback()
+        await driver.rollback()
         await driver.set_autocommit(True)
     except Exception:  # noqa: BLE001  # whatever it is, the error that led here says more
         await connection.invalidate()
 
 
-def _driver_of(connection: AsyncConnection) -> Any:
-    """The driver's own connection."""
+def driver_of(connection: AsyncConnection) -> Any:
+    """The driver's own connection, of one that is open."""
     begun = connection.sync_connection
     return None if begun is None else begun.connection.driver_connection
+
+
+async def error_of(connection: AsyncConnection, error: Exception) -> Exception:
+    """What SQLAlchemy would raise for an error of its driver; a connection that is lost is not used again."""
+    driver = driver_of(connection)
+    is_lost = driver.closed or driver.broken
+    if is_lost:
+        await connection.invalidate(error)
+    dialect = connection.dialect
+    made: Exception = DBAPIError.instance(
+        None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=is_lost, dialect=dialect
+    )
+    return made
 
 
 async def _connect(
@@ -190,10 +206,7 @@ def cut_after(seconds: float, connection: AsyncConnection) -> Iterator[None]:
 
     Cancelling would not do: the driver then waits for the server to confirm, which a silent one never does.
     """
-    if connection.dialect.name == "sqlite":
-        yield
-        return
-    driver = _driver_of(connection)
+    driver = driver_of(connection)
     timer = asyncio.get_running_loop().call_later(max(0, seconds), _cut, driver)
     try:
         yield

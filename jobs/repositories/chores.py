@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first, rows
 from schema.tables import CleanupRow, IdempotencyRow
 
 
@@ -61,8 +61,8 @@ class IdempotencyRepository:
     ) -> tuple[str, str] | None:
         """Bind a key to its first request; None, or the (fingerprint, job id) that it is bound to already."""
         columns = {"owner": owner, "key": key, "fingerprint": fingerprint, "job_id": job_id}
-        claimed = await connection.execute(self._claim(connection.dialect.name), columns)
-        return None if claimed.one_or_none() is not None else await self.first(connection, owner, key)
+        claimed = await rows(connection, self._claim(connection.dialect.name), columns)
+        return None if claimed else await self.first(connection, owner, key)
 
     @built_once
     def _claim(self, dialect: str) -> Any:
@@ -72,8 +72,8 @@ class IdempotencyRepository:
 
     async def first(self, connection: AsyncConnection, owner: str, key: str) -> tuple[str, str] | None:
         """The (fingerprint, job id) that a key is bound to."""
-        row = (await connection.execute(self._first(), {"owner": owner, "key": key})).one_or_none()
-        return None if row is None else (row.fingerprint, row.job_id)
+        row = await first(connection, self._first(), {"owner": owner, "key": key})
+        return None if row is None else (row[0], row[1])
 
     @built_once
     def _first(self) -> Select[Any]:

@@ -11,7 +11,7 @@ from jobs.clock import SqlTime
 from jobs.job import Lease, NewEvent
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import COLUMNS, job_of
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first
 from schema.tables import EventRow, JobRow
 
 
@@ -31,10 +31,10 @@ class ClaimRepository:
         """
         parameters: dict[str, Any] = {"job": id, "taken_by": token}
         if start is None or connection.dialect.name == "sqlite":
-            row = (await connection.execute(self._claim(lease), parameters)).one_or_none()
+            row = await first(connection, self._claim(lease), parameters)
         else:
             told = {"event": start.id, "seq": start.seq, "name": start.name, "payload": start.payload}
-            row = (await connection.execute(self._claim_and_tell(lease), parameters | told)).one_or_none()
+            row = await first(connection, self._claim_and_tell(lease), parameters | told)
         if row is None:
             return None
         taken = _lease_of(row, token, start)

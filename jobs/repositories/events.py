@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.clock import SqlTime
 from jobs.ids import new_id
 from jobs.job import StoredEvent
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first, rows
 from schema.tables import EventRow
 
 _COLUMNS = (
@@ -53,7 +53,7 @@ class EventRepository:
         """Write an event that is made already."""
         columns = asdict(event)
         del columns["published_id"]
-        await connection.execute(self._insert(), columns)
+        await rows(connection, self._insert(), columns)
 
     @built_once
     def _insert(self) -> Insert:
@@ -71,7 +71,7 @@ class EventRepository:
 
     async def unpublished_of(self, connection: AsyncConnection, job_id: str) -> list[StoredEvent]:
         """What of one job was not told yet, in order."""
-        return [StoredEvent(*row) for row in await connection.execute(self._unpublished_of(), {"job": job_id})]
+        return [StoredEvent(*row) for row in await rows(connection, self._unpublished_of(), {"job": job_id})]
 
     @built_once
     def _unpublished_of(self) -> Select[Any]:
@@ -99,8 +99,8 @@ class EventRepository:
 
     async def mark_published(self, connection: AsyncConnection, published: Collection[tuple[str, str]]) -> None:
         """Note the ids that the log gave: pairs of (event id, published id)."""
-        rows = [{"event": event_id, "published_id": published_id} for event_id, published_id in published]
-        await connection.execute(self._mark_published(), rows)
+        for event_id, published_id in published:
+            await rows(connection, self._mark_published(), {"event": event_id, "published_id": published_id})
 
     @built_once
     def _mark_published(self) -> Update:
@@ -108,7 +108,7 @@ class EventRepository:
 
     async def terminal(self, connection: AsyncConnection, job_id: str) -> StoredEvent | None:
         """The event that a job ended with."""
-        row = (await connection.execute(self._terminal(), {"job": job_id})).one_or_none()
+        row = await first(connection, self._terminal(), {"job": job_id})
         return None if row is None else StoredEvent(*row)
 
     @built_once

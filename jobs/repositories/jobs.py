@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from jobs.clock import SqlTime
 from jobs.job import Job
 from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
 from schema.tables import JobRow
 
@@ -84,7 +84,8 @@ class JobRepository:
         if deadline is not None:
             columns["deadline"] = self._time.ahead_by(deadline)
         statement = self._insert(is_eligible=is_eligible, is_woken=is_woken, has_deadline=deadline is not None)
-        return job_of((await connection.execute(statement, columns)).one())
+        (row,) = await rows(connection, statement, columns)
+        return job_of(row)
 
     @built_once
     def _insert(self, *, is_eligible: bool, is_woken: bool, has_deadline: bool) -> ReturningInsert[Any]:
@@ -103,7 +104,7 @@ class JobRepository:
 
     async def get(self, connection: AsyncConnection, id: str) -> Job | None:
         """One job."""
-        row = (await connection.execute(self._get(), {"job": id})).one_or_none()
+        row = await first(connection, self._get(), {"job": id})
         return None if row is None else job_of(row)
 
     @built_once
@@ -134,8 +135,7 @@ class JobRepository:
 
     async def recent(self, connection: AsyncConnection, owner: str, within: timedelta, limit: int) -> list[Job]:
         """The owner's unfinished jobs and those that finished lately, newest first."""
-        rows = await connection.execute(self._recent(within, limit), {"owner": owner})
-        return [job_of(row) for row in rows]
+        return [job_of(row) for row in await rows(connection, self._recent(within, limit), {"owner": owner})]
 
     @built_once
     def _recent(self, within: timedelta, limit: int) -> Select[Any]:
@@ -150,7 +150,8 @@ class JobRepository:
     async def unfinished(self, connection: AsyncConnection, owner: str | None = None) -> int:
         """How many unfinished jobs the owner has, or everybody together."""
         query = self._unfinished(of_one=owner is not None)
-        return (await connection.execute(query, {} if owner is None else {"owner": owner})).scalar_one()
+        count: int = await value(connection, query, {} if owner is None else {"owner": owner})
+        return count
 
     @built_once
     def _unfinished(self, *, of_one: bool) -> Select[tuple[int]]:
@@ -180,7 +181,7 @@ class JobRepository:
             statement = statement.values(**expressions)
         columns = {name: value for name, value in values.items() if name not in expressions}
         parameters = {"job": id} | ({} if token is None else {"token": token})
-        row = (await connection.execute(statement, parameters | columns)).one_or_none()
+        row = await first(connection, statement, parameters | columns)
         return None if row is None else job_of(row)
 
     @built_once

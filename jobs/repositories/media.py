@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Insert, Select, bindparam, delete, func, i
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.job import Media
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, rows
 from schema.tables import MediaRow
 
 _COLUMNS = (
@@ -46,8 +46,8 @@ class MediaRepository:
 
     async def insert(self, connection: AsyncConnection, media: Sequence[Media]) -> None:
         """Add objects to their owners' libraries."""
-        if media:
-            await connection.execute(self._insert(), [asdict(each) for each in media])
+        for each in media:
+            await rows(connection, self._insert(), asdict(each))
 
     @built_once
     def _insert(self) -> Insert:

@@ -13,7 +13,7 @@ from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job
 from jobs.repositories.jobs import COLUMNS, job_of
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
 from schema.tables import Instant, JobRow
 
@@ -89,7 +89,9 @@ class QueueRepository:
         Jobs for `closed` models are passed over.
         """
         query = self._candidates(kind, passes_over=bool(closed))
-        return (await connection.execute(query, {"closed": list(closed)} if closed else {})).scalars().all()
+        if closed:
+            return (await connection.execute(query, {"closed": list(closed)})).scalars().all()
+        return [job_id for (job_id,) in await rows(connection, query)]
 
     @built_once
     def _candidates(self, kind: JobKind, *, passes_over: bool) -> Select[tuple[str]]:
@@ -121,7 +123,8 @@ class QueueRepository:
 
     async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> int:
         """The place that a job would get which this owner posted now."""
-        return (await connection.execute(self._newcomers_place(kind), {"owner": owner})).scalar_one() + 1
+        before: int = await value(connection, self._newcomers_place(kind), {"owner": owner})
+        return before + 1
 
     @built_once
     def _newcomers_place(self, kind: JobKind) -> Select[tuple[int]]:
@@ -147,8 +150,8 @@ class QueueRepository:
     ) -> JobStatus | None:
         """Prolong the lease and note how far the work is; the job's status, or None when the lease is lost."""
         parameters = {"job": id, "token": token, "progress": progress, "message": message}
-        status: JobStatus | None = (await connection.execute(self._heartbeat(lease), parameters)).scalar_one_or_none()
-        return status
+        row = await first(connection, self._heartbeat(lease), parameters)
+        return None if row is None else row[0]
 
     @built_once
     def _heartbeat(self, lease: timedelta) -> ReturningUpdate[Any]:
@@ -178,7 +181,8 @@ class QueueRepository:
 
     async def count_due(self, connection: AsyncConnection, kind: JobKind, most: int) -> int:
         """How many jobs may be claimed now; not counted beyond `most`."""
-        return (await connection.execute(self._count_due(kind, most))).scalar_one()
+        count: int = await value(connection, self._count_due(kind, most))
+        return count
 
     @built_once
     def _count_due(self, kind: JobKind, most: int) -> Select[tuple[int]]:

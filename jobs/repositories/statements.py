@@ -1,14 +1,83 @@
-"""Statements that are built once: building one takes the processor longer than running it takes the database."""
+"""Statements that are built once, and compiled once: that takes the processor longer than running one the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import BindParameter, Dialect, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from jobs.engines import driver_of, error_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S")
+S = TypeVar("S", bound=Executable)
 
 _BUILT = "_built_statements"
+Process = Callable[[Any], Any]
+
+
+class _Compiled:
+    """A statement in a dialect's words, and what its parameters and its columns have to go through.
+
+    SQLAlchemy does the same for each execution, by ways that serve everybody; they cost more than the driver.
+    """
+
+    def __init__(self, statement: Any, dialect: Dialect, keys: Sequence[str]) -> None:
+        """`keys` are the parameters that it is going to be given, and the columns that get values from them."""
+        compiled = statement.compile(dialect=dialect, column_keys=list(keys))
+        # With the lists written out that its conditions compare with.
+        expanded = compiled.construct_expanded_state(dict.fromkeys(keys))
+        self.text = expanded.statement.encode()
+        # What a table's columns have by default is otherwise filled in at each execution.
+        defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
+        self._constants: dict[str, Any] = {**expanded.parameters, **defaults}
+        self._given: list[tuple[str, str, Process | None]] = []
+        self._computed: list[tuple[str, BindParameter[Any], Process | None]] = []
+        for parameter, name in compiled.bind_names.items():
+            if name not in self._constants:
+                # A list that was written out: its members are constants, and texts.
+                continue
+            process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+            if parameter.key in keys:
+                self._given.append((name, parameter.key, process))
+            elif parameter.callable is not None:
+                self._computed.append((name, parameter, process))
+            elif process is not None:
+                self._constants[name] = process(self._constants[name])
+        self._types = [column.type.dialect_impl(dialect) for column in getattr(statement, "exported_columns", ())]
+        self._dialect = dialect
+        self._columns: list[tuple[int, Process]] | None = None
+
+    def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything that the driver is to be given."""
+        values = self._constants.copy()
+        for name, key, process in self._given:
+            values[name] = given[key] if process is None else process(given[key])
+        for name, parameter, process in self._computed:
+            value = parameter.effective_value
+            values[name] = value if process is None else process(value)
+        return values
+
+    def rows(self, raw: Sequence[Sequence[Any]], description: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Rows as SQLAlchemy would give them, without the names; `description` is the driver's, of their columns."""
+        if self._columns is None:
+            processors = [
+                each.result_processor(self._dialect, column.type_code)
+                for each, column in zip(self._types, description, strict=True)
+            ]
+            self._columns = [(index, process) for index, process in enumerate(processors) if process is not None]
+        if not self._columns:
+            return raw
+        rows = [list(row) for row in raw]
+        for index, process in self._columns:
+            for row in rows:
+                row[index] = process(row[index])
+        return rows
+
+
+_compiled: "WeakKeyDictionary[Executable, dict[Any, _Compiled]]" = WeakKeyDictionary()
 
 
 def built_once(build: Callable[Concatenate[R, P], S]) -> Callable[Concatenate[R, P], S]:
@@ -22,7 +91,48 @@ def built_once(build: Callable[Concatenate[R, P], S]) -> Callable[Concatenate[R,
         statements: dict[Any, S] = vars(repository).setdefault(_BUILT, {})
         key = (build.__name__, args, *kwargs.items())
         if key not in statements:
-            statements[key] = build(repository, *args, **kwargs)
+            statement = statements[key] = build(repository, *args, **kwargs)
+            _compiled[statement] = {}
         return statements[key]
 
     return built
+
+
+async def rows(
+    connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> Sequence[Sequence[Any]]:
+    """Run a statement; the rows that it gives, whose values are in the order of its columns.
+
+    One that was built once goes straight to a server's driver. Errors are SQLAlchemy's either way.
+    """
+    known = _compiled.get(statement)
+    if known is None or connection.dialect.name == "sqlite":
+        result = await connection.execute(statement, parameters)
+        return result.all() if result.returns_rows else ()
+    parameters = parameters or {}
+    key = (connection.dialect.name, *parameters)
+    compiled = known.get(key)
+    if compiled is None:
+        compiled = known[key] = _Compiled(statement, connection.dialect, tuple(parameters))
+    driver = driver_of(connection)
+    try:
+        cursor = await driver.execute(compiled.text, compiled.parameters(parameters))
+        description = cursor.description
+        found = await cursor.fetchall() if description else ()
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise await error_of(connection, error) from error
+    return compiled.rows(found, description) if found else ()
+
+
+async def first(
+    connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any] | None = None
+) -> Sequence[Any] | None:
+    """Run a statement that gives one row at most."""
+    found = await rows(connection, statement, parameters)
+    return found[0] if found else None
+
+
+async def value(connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
+    """Run a statement that gives one value."""
+    ((found,),) = await rows(connection, statement, parameters)
+    return found

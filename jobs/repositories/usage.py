@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from jobs.repositories.statements import built_once
+from jobs.repositories.statements import built_once, first, rows
 from schema.models import MediaKind
 from schema.responses import JobKind
 from schema.tables import UsageRow
@@ -31,9 +31,9 @@ class UsageRepository:
     ) -> None:
         """One more job, and what it came to."""
         more = {"of": owner, "on": day, "by": model, "more_outputs": outputs, "more_cost": cost}
-        if (await connection.execute(self._add(), more)).one_or_none() is None:
+        if await first(connection, self._add(), more) is None:
             columns = {"owner": owner, "day": day, "model": model, "kind": kind, "outputs": outputs, "cost": cost}
-            await connection.execute(self._begin(connection.dialect.name), columns)
+            await rows(connection, self._begin(connection.dialect.name), columns)
 
     @built_once
     def _add(self) -> ReturningUpdate[Any]:

@@ -1,8 +1,9 @@
 """Statements that are built once: one for each set of arguments, and none that another repository has."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import Select, create_engine, literal, select
 
 from jobs.clock import BoundTime
 from jobs.repositories.statements import built_once
@@ -13,9 +14,9 @@ class Counting:
         self.built: list[tuple[str, bool]] = []
 
     @built_once
-    def statement(self, kind: str, *, is_open: bool) -> object:
+    def statement(self, kind: str, *, is_open: bool) -> Select[Any]:
         self.built.append((kind, is_open))
-        return object()
+        return select(literal(kind))
 
 
 def test_each_set_of_arguments_is_built_once() -> None:
