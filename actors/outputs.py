@@ -19,6 +19,7 @@ from storage.paths import derived, generated_image, generated_video
 from storage.store import MediaObject, ObjectExists, ObjectNotFound, PreconditionFailed, Store
 
 CHUNK_BYTES = 256 * 1024
+LARGE_BYTES = 1024 * 1024
 THUMBNAIL_TYPE = "image/webp"
 
 Chunks = Callable[[], AsyncIterator[bytes]]
@@ -34,13 +35,15 @@ class OutputShelf:
         self._clock = clock
 
     async def put(self, run: Run, request: GenerationRequest, output: Output) -> Media:
-        """Describe and store one output, and remove its file. Raises `StorageError`, `ProviderError`."""
+        """Describe and store one output; a large one's file is removed. Raises `StorageError`, `ProviderError`."""
         job = run.job
         described = await self._describe(output, run.scratch)
         name = generated_video if request.kind == "video" else generated_image
         path = name(job.owner, job.id, output.index)
         stored = await self.store_anew(run, path, lambda: chunks_of(output.file), output.content_type)
-        await asyncio.to_thread(output.file.unlink)
+        if stored.size >= LARGE_BYTES:
+            # The others go with their directory, at the run's end.
+            await asyncio.to_thread(output.file.unlink)
         return Media(
             id=new_id(),
             owner=job.owner,

@@ -56,9 +56,7 @@ class Tree:
         descriptor = os.dup(self._root)
         try:
             for name in names:
-                if create:
-                    _make(name, descriptor)
-                inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
+                inner = _open_or_make(name, descriptor) if create else os.open(name, _DIRECTORY, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = inner
             yield descriptor
@@ -143,12 +141,15 @@ class Tree:
             return []
 
 
-def _make(name: str, directory: int) -> None:
-    try:
+def _open_or_make(name: str, directory: int) -> int:
+    """An open directory. Raises `FileNotFoundError` where somebody is faster at removing it."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(name, _DIRECTORY, dir_fd=directory)
+    # Who made it meanwhile may not have had it written yet.
+    with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=directory)
-    except FileExistsError:
-        return
     os.fsync(directory)
+    return os.open(name, _DIRECTORY, dir_fd=directory)
 
 
 def _write_draft(directory: int, name: str, data: bytes) -> None:

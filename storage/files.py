@@ -57,14 +57,19 @@ class FileStore:
             if if_absent and found is not None:
                 raise ObjectExists(path)
 
-        return await self._take_in(path, chunks, content_type, check)
+        pieces = _gathered(chunks)
+        whole = await anext(pieces, b"")
+        if len(whole) < WRITE_BYTES:
+            # There is no more of it, and one turn of a thread does all.
+            return await blocking(self._keep, whole, path, content_type, check)
+        return await self._take_in(path, _chained(whole, pieces), content_type, check)
 
     async def put_signed(
         self, grant: WriteGrant, chunks: AsyncIterator[bytes], declared_length: int | None
     ) -> MediaObject:
         async with aclosing(grant.admit(chunks, declared_length)) as admitted:
             check = partial(self._check_vacant, grant.path)
-            made = await self._take_in(grant.path, admitted, grant.content_type, check)
+            made = await self._take_in(grant.path, _gathered(admitted), grant.content_type, check)
         await blocking(self._objects.use_up, grant.path, grant.expires_at)
         return made
 
@@ -166,12 +171,12 @@ class FileStore:
     async def close(self) -> None:
         self._tree.close()
 
-    async def _take_in(self, path: str, chunks: AsyncIterator[bytes], content_type: str, check: Check) -> MediaObject:
-        """Store what comes in, if `check` finds nothing against it, before the first chunk and behind the last."""
+    async def _take_in(self, path: str, pieces: AsyncIterator[bytes], content_type: str, check: Check) -> MediaObject:
+        """Store what comes in, if `check` finds nothing against it, before the first piece and behind the last."""
         draft = await blocking(self._begin, path, check)
         try:
             last = b""
-            async for data in _gathered(chunks):
+            async for data in pieces:
                 if last:
                     await blocking(draft.write, last)
                 last = data
@@ -183,6 +188,9 @@ class FileStore:
     def _begin(self, path: str, check: Check) -> Draft:
         check(self._objects.find(path))
         return Draft(self._objects)
+
+    def _keep(self, data: bytes, path: str, content_type: str, check: Check) -> MediaObject:
+        return self._complete(Draft(self._objects), data, path, content_type, check)
 
     def _complete(self, draft: Draft, data: bytes, path: str, content_type: str, check: Check) -> MediaObject:
         try:
@@ -231,6 +239,12 @@ async def _chunks(file: _Descriptor, start: int, stop: int) -> AsyncGenerator[by
             yield data
     finally:
         file.close()
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
