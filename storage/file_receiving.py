@@ -32,6 +32,8 @@ class Receiving:
         plans: list[Receive] = []
 
         def decided(session: Session) -> int | None:
+            # The thread of one whose turn was ended goes on, and would take the session from who came after it.
+            check_turn()
             plan = decide(session.state, headers)
             if plan is None:
                 raise SessionNotFound(self._session_id)
