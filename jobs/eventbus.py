@@ -174,17 +174,14 @@ class EventBus:
             _, channel, data = message
             listener = self._listeners.get(channel)
             if listener is not None:
-                try:
-                    listener.heard(data)
-                except Exception:
-                    log.exception("listener_failed")
+                self._call(listener.heard, data)
         elif kind in {b"subscribe", b"unsubscribe"}:
             self._acknowledge(message[1])
 
-    def _call(self, tell: Callable[[], None]) -> None:
+    def _call(self, tell: Callable[..., None], *arguments: bytes) -> None:
         """Tell a listener; one that fails must not deafen the others."""
         try:
-            tell()
+            tell(*arguments)
         except Exception:
             log.exception("listener_failed")
 

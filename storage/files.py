@@ -57,12 +57,12 @@ class FileStore:
             if if_absent and found is not None:
                 raise ObjectExists(path)
 
-        pieces = _gathered(chunks)
-        whole = await anext(pieces, b"")
-        if len(whole) < WRITE_BYTES:
-            # There is no more of it, and one turn of a thread does all.
-            return await blocking(self._keep, whole, path, content_type, check)
-        return await self._take_in(path, _chained(whole, pieces), content_type, check)
+        async with aclosing(_gathered(chunks)) as pieces:
+            first = await anext(pieces, b"")
+            if len(first) < WRITE_BYTES:
+                # There is no more of it, and one turn of a thread does all.
+                return await blocking(self._keep, first, path, content_type, check)
+            return await self._take_in(path, pieces, content_type, check, first)
 
     async def put_signed(
         self, grant: WriteGrant, chunks: AsyncIterator[bytes], declared_length: int | None
@@ -171,11 +171,13 @@ class FileStore:
     async def close(self) -> None:
         self._tree.close()
 
-    async def _take_in(self, path: str, pieces: AsyncIterator[bytes], content_type: str, check: Check) -> MediaObject:
-        """Store what comes in, if `check` finds nothing against it, before the first piece and behind the last."""
+    async def _take_in(
+        self, path: str, pieces: AsyncIterator[bytes], content_type: str, check: Check, first: bytes = b""
+    ) -> MediaObject:
+        """Store what comes in behind `first`, if `check` finds nothing against it, then and behind the last piece."""
         draft = await blocking(self._begin, path, check)
         try:
-            last = b""
+            last = first
             async for data in pieces:
                 if last:
                     await blocking(draft.write, last)
@@ -239,12 +241,6 @@ async def _chunks(file: _Descriptor, start: int, stop: int) -> AsyncGenerator[by
             yield data
     finally:
         file.close()
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 async def _gathered(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:

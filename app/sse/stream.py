@@ -194,7 +194,7 @@ class Stream(asyncio.Protocol):
         self._held_bytes += len(batch.plain)
         if self._held_bytes > self._limit:
             # It is all in the log, from which this stream is reading anyway.
-            self._held, self._held_bytes, self._keeps = [], 0, False
+            self.hold()
 
     def _tell(self, entries: Sequence[Entry]) -> int:
         """Write those of the events that are meant for this client and that it has not; how many they are."""

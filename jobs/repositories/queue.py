@@ -89,9 +89,8 @@ class QueueRepository:
         Jobs for `closed` models are passed over.
         """
         query = self._candidates(kind, passes_over=bool(closed))
-        if closed:
-            return (await connection.execute(query, {"closed": list(closed)})).scalars().all()
-        return [job_id for (job_id,) in await rows(connection, query)]
+        found = await rows(connection, query, {"closed": list(closed)} if closed else {})
+        return [job_id for (job_id,) in found]
 
     @built_once
     def _candidates(self, kind: JobKind, *, passes_over: bool) -> Select[tuple[str]]:

@@ -33,6 +33,8 @@ class _Compiled:
         # What a table's columns have by default is otherwise filled in at each execution.
         defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
         self._constants: dict[str, Any] = {**expanded.parameters, **defaults}
+        # Such a parameter is as many as the list is long, so the text is another each time.
+        self.takes_lists = any(each.expanding and each.key in keys for each in compiled.bind_names)
         self._given: list[tuple[str, str, Process | None]] = []
         self._computed: list[tuple[str, BindParameter[Any], Process | None]] = []
         for parameter, name in compiled.bind_names.items():
@@ -98,22 +100,30 @@ def built_once(build: Callable[Concatenate[R, P], S]) -> Callable[Concatenate[R,
     return built
 
 
+def _compiled_for(dialect: Dialect, statement: Executable, keys: tuple[str, ...]) -> _Compiled | None:
+    """None for a statement that was not built once, and on SQLite, whose driver is SQLAlchemy's own adapter."""
+    known = _compiled.get(statement)
+    if known is None or dialect.name == "sqlite":
+        return None
+    key = (dialect.name, *keys)
+    if key not in known:
+        known[key] = _Compiled(statement, dialect, keys)
+    return known[key]
+
+
 async def rows(
     connection: AsyncConnection, statement: Executable, parameters: Mapping[str, Any] | None = None
 ) -> Sequence[Sequence[Any]]:
     """Run a statement; the rows that it gives, whose values are in the order of its columns.
 
-    One that was built once goes straight to a server's driver. Errors are SQLAlchemy's either way.
+    One that was built once goes straight to a server's driver, unless it is given a list. Errors are SQLAlchemy's
+    either way.
     """
-    known = _compiled.get(statement)
-    if known is None or connection.dialect.name == "sqlite":
+    parameters = parameters or {}
+    compiled = _compiled_for(connection.dialect, statement, tuple(parameters))
+    if compiled is None or compiled.takes_lists:
         result = await connection.execute(statement, parameters)
         return result.all() if result.returns_rows else ()
-    parameters = parameters or {}
-    key = (connection.dialect.name, *parameters)
-    compiled = known.get(key)
-    if compiled is None:
-        compiled = known[key] = _Compiled(statement, connection.dialect, tuple(parameters))
     driver = driver_of(connection)
     try:
         cursor = await driver.execute(compiled.text, compiled.parameters(parameters))

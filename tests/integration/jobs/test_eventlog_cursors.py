@@ -7,7 +7,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from jobs.eventid import EventId
-from jobs.eventlog import EPOCH_KEY, PAGE_ENTRIES, CursorGone, EventLog, JobMoment, channel_of, frame_of
+from jobs.eventlog import EPOCH_KEY, PAGE_ENTRIES, CursorGone, Entry, EventLog, JobMoment, channel_of, frame_of
 from tests.clock import ManualClock
 
 KEEP_SECONDS = 900
@@ -179,6 +179,12 @@ async def test_a_log_that_replaces_another_has_a_later_epoch(log: EventLog, redi
     clock.advance(0.001)
 
     assert await log.epoch() > first
+
+
+async def test_a_mark_is_an_entry_that_tells_nothing(log: EventLog) -> None:
+    cursor = await log.open("alice")
+
+    assert await log.since("alice", cursor) == [Entry(cursor, "", b"", is_terminal=False)]
 
 
 async def test_since_begins_with_the_entry_itself(log: EventLog) -> None:

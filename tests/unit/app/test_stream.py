@@ -6,6 +6,7 @@ import pytest
 
 from app.sse.frames import COMMENT, chunk
 from app.sse.stream import Stream
+from jobs.eventlog import with_id
 from tests.unit.app.streams import (
     EPOCH,
     LATER_EPOCH,
@@ -36,6 +37,10 @@ def test_a_batch_is_its_frames_in_one_chunk() -> None:
 
     assert batch.plain == plain(1, 2)
     assert batch.chunked == chunk(plain(1, 2))
+
+
+def test_an_id_with_an_empty_line_tells_nothing_but_itself() -> None:
+    assert with_id(event_id(1), b"\n") == b"id: %b\n\n" % event_id(1).encode()
 
 
 def test_a_chunk_says_its_length_in_hexadecimal() -> None:
