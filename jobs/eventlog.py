@@ -19,6 +19,7 @@ Row = tuple[bytes, Sequence[bytes]]
 """An entry of a stream as Redis has it: its id, and names and values in turn."""
 
 _ID = slice(len("id: "), len("id: ") + ID_CHARACTERS)
+_END = b"1"
 EPOCH_KEY = "mp:epoch"
 EARLY = b"early"
 PAGE_ENTRIES = 500
@@ -41,10 +42,7 @@ class Early(Exception):
 
 
 class Entry(NamedTuple):
-    """One event: `frame` is its wire form, with the line of its id; a mark, to resume from, has none.
-
-    A tuple, for one is made of each event that the process hears.
-    """
+    """One event: `frame` is its wire form, with the line of its id; a mark, to resume from, has none."""
 
     id: EventId
     job_id: str
@@ -86,10 +84,21 @@ def with_id(id: EventId, frame: bytes) -> bytes:
     return b"id: %b\n%b" % (id.encode(), frame)
 
 
+def published_frame(payload: bytes) -> bytes:
+    """What goes over the wire of what `publish.lua` published: it stands there in one piece, behind a line."""
+    return payload[payload.index(b"\n") + 1 :]
+
+
+def id_of(frame: bytes) -> EventId:
+    """The id of a frame that has one: it is at the beginning."""
+    return EventId(frame[_ID], "ascii")
+
+
 def parse_published(payload: bytes) -> Entry:
-    """What `publish.lua` published: it says in one piece what goes over the wire, and the id is at its beginning."""
-    head, frame = payload.split(b"\n", 1)
-    return Entry(EventId(frame[_ID], "ascii"), head[1:].decode(), frame, payload.startswith(b"1"))
+    """All that `publish.lua` published of an event."""
+    frame = published_frame(payload)
+    head = payload[: -len(frame) - 1]
+    return Entry(id_of(frame), head[1:].decode(), frame, head.startswith(_END))
 
 
 class EventLog:
@@ -225,7 +234,7 @@ def _entry_of(epoch: str, row: Row) -> Entry:
         return Entry(told, "", b"", is_terminal=False)
     # In the order in which `publish.lua` writes them.
     _, frame, _, job_id, _, end = fields
-    return Entry(told, job_id.decode(), with_id(told, frame), end == b"1")
+    return Entry(told, job_id.decode(), with_id(told, frame), end == _END)
 
 
 def json_line(value: Any) -> str:

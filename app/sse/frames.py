@@ -1,8 +1,9 @@
 """Bytes on the wire: the events of one moment, encoded once for all who receive them."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from jobs.eventlog import Entry
+from jobs.eventlog import Entry, id_of, parse_published, published_frame
 
 COMMENT = b": \n\n"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -16,14 +17,38 @@ def chunk(data: bytes) -> bytes:
 class Batch:
     """Events of one channel and one epoch that were heard in one turn of the loop, in their order.
 
-    `plain` is what an HTTP/1.0 client gets, `chunked` one chunk for HTTP/1.1.
+    `first` and `last` are their ids, `plain` is what an HTTP/1.0 client gets, `chunked` one chunk for HTTP/1.1.
+    Most batches are one event that goes to whoever listens: nothing else of it is looked at unless somebody asks.
     """
 
-    __slots__ = ("chunked", "entries", "first", "last", "plain")
+    __slots__ = ("_entries", "_payloads", "chunked", "first", "last", "plain")
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = entries
-        self.first = entries[0].id
-        self.last = entries[-1].id
-        self.plain = entries[0].frame if len(entries) == 1 else b"".join([entry.frame for entry in entries])
-        self.chunked = chunk(self.plain)
+    def __init__(self, payloads: Sequence[bytes]) -> None:
+        """Of what was published, as it came."""
+        self._payloads = payloads
+        self._entries: Sequence[Entry] | None = None
+        if len(payloads) == 1:
+            self.plain = plain = published_frame(payloads[0])
+            self.first = self.last = id_of(plain)
+        else:
+            frames = [published_frame(payload) for payload in payloads]
+            self.plain = plain = b"".join(frames)
+            self.first, self.last = id_of(frames[0]), id_of(frames[-1])
+        self.chunked = b"%x\r\n%b\r\n" % (len(plain), plain)
+
+    def __len__(self) -> int:
+        return len(self._payloads)
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The events one by one."""
+        if self._entries is None:
+            self._entries = [parse_published(payload) for payload in self._payloads]
+        return self._entries
+
+    def by_epoch(self) -> "Sequence[Batch]":
+        """Itself, or what is of one epoch each where the log was replaced meanwhile."""
+        if self.first.epoch == self.last.epoch:
+            return (self,)
+        epochs = groupby(zip(self.entries, self._payloads, strict=True), lambda pair: pair[0].id.epoch)
+        return [Batch([payload for _, payload in pairs]) for _, pairs in epochs]

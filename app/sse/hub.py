@@ -15,7 +15,7 @@ from app.sse.replay import Connection, Replay, TellUntold
 from app.sse.stream import Stream
 from jobs.background import stop
 from jobs.eventbus import EventBus
-from jobs.eventlog import Entry, EventLog, channel_of, parse_published
+from jobs.eventlog import EventLog, channel_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,15 +55,12 @@ class _Channel:
         self.subscribed: asyncio.Task[None] | None = None
         self.owner = owner
         self._hub = hub
-        self._heard: list[Entry] = []
+        self._heard: list[bytes] = []
 
     def heard(self, payload: bytes) -> None:
-        entry = parse_published(payload)
         if not self._heard:
             self._hub.pass_on_soon(self)
-        elif self._heard[-1].id.epoch != entry.id.epoch:
-            self.pass_on()
-        self._heard.append(entry)
+        self._heard.append(payload)
 
     def interrupted(self) -> None:
         for connection in self.connections:
@@ -76,9 +73,12 @@ class _Channel:
     def pass_on(self) -> int:
         """Give each stream what was heard; how many deliveries that was."""
         heard, self._heard = self._heard, []
-        if not heard:
-            return 0
         batch = Batch(heard)
+        if len(heard) == 1:
+            return self._deliver(batch)
+        return sum(map(self._deliver, batch.by_epoch()))
+
+    def _deliver(self, batch: Batch) -> int:
         deliveries = 0
         # A copy, for streams that end are taken out.
         for connection in tuple(self.connections):
@@ -207,7 +207,14 @@ class Hub:
 
     def _pass_on(self) -> None:
         news, self._news = self._news, []
-        self._metrics.delivered.inc(sum([channel.pass_on() for channel in news]))
+        deliveries = 0
+        for channel in news:
+            try:
+                deliveries += channel.pass_on()
+            except Exception:
+                # What is wrong with one owner's events must not cost the others theirs.
+                log.exception("events_not_passed_on")
+        self._metrics.delivered.inc(deliveries)
 
     async def _beat(self) -> None:
         while True:

@@ -121,7 +121,7 @@ class Stream(asyncio.Protocol):
         if last < first and self.job_id is None:
             self.last = batch.last
             self._write(batch.chunked if self._is_chunked else batch.plain)
-            return len(batch.entries)
+            return len(batch)
         return self._tell(batch.entries)
 
     def admit(self, entry: Entry) -> bool:

@@ -60,7 +60,12 @@ def make_entry(
 
 def make_batch(*numbers: int, **values: Any) -> Batch:
     """The events of these numbers, as they are heard in one turn of the loop."""
-    return Batch([make_entry(number, **values) for number in numbers])
+    return Batch([published(make_entry(number, **values)) for number in numbers])
+
+
+def published(entry: Entry) -> bytes:
+    """An event as `publish.lua` publishes it."""
+    return b"%d%b\n%b" % (entry.is_terminal, entry.job_id.encode(), entry.frame)
 
 
 def make_metrics() -> HubMetrics:
