@@ -171,17 +171,20 @@ class EventBus:
     def _handle(self, message: Message) -> None:
         kind = message[0]
         if kind == b"message":
-            _, channel, data = message
-            listener = self._listeners.get(channel)
+            listener = self._listeners.get(message[1])
             if listener is not None:
-                self._call(listener.heard, data)
+                # As in `_call`: this is done for each event.
+                try:
+                    listener.heard(message[2])
+                except Exception:
+                    log.exception("listener_failed")
         elif kind in {b"subscribe", b"unsubscribe"}:
             self._acknowledge(message[1])
 
-    def _call(self, tell: Callable[..., None], *arguments: bytes) -> None:
+    def _call(self, tell: Callable[[], None]) -> None:
         """Tell a listener; one that fails must not deafen the others."""
         try:
-            tell(*arguments)
+            tell()
         except Exception:
             log.exception("listener_failed")
 
