@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.eventlog import json_line
 from jobs.ids import new_id
-from jobs.job import Job, NewEvent, StoredEvent
+from jobs.job import Job, NewEvent, NewJob, StoredEvent, Use
+from jobs.record import Record
 from jobs.repositories.events import EventRepository
 from jobs.usage import UsageMeter
 from schema.events import EVENTS, Failed, GenerationQueued, JobEvent, MediaDeleted, Role, Started, event_name
@@ -32,10 +33,9 @@ class Announcer:
         self._events = events
         self._meter = meter
 
-    async def queued(self, connection: AsyncConnection, job: Job, queue_position: int) -> StoredEvent | None:
-        """The job was accepted."""
-        event = GenerationQueued(job_id=job.id, kind=job.kind, queue_position=queue_position)
-        return await self._job_event(connection, job, "queued", event)
+    def queued(self, job: NewJob, queue_position: int) -> NewEvent | None:
+        """What is to be written with a job that is accepted."""
+        return _new(job.kind, "queued", GenerationQueued(job_id=job.id, kind=job.kind, queue_position=queue_position))
 
     async def started(self, connection: AsyncConnection, job: Job) -> StoredEvent | None:
         """A client began to upload."""
@@ -43,10 +43,15 @@ class Announcer:
 
     def start(self, kind: JobKind, job_id: str) -> NewEvent | None:
         """What is to be written when a worker begins the first attempt; an upload was started by its client."""
-        name = event_name(kind, "started")
-        if name is None or kind == "upload":
-            return None
-        return NewEvent(new_id(), NUMBERS["started"], name, payload_of(Started(job_id=job_id)))
+        return None if kind == "upload" else _new(kind, "started", Started(job_id=job_id))
+
+    def completion(self, job: Job, event: JobEvent) -> NewEvent | None:
+        """What is to be written with the end of a job of which everything is stored."""
+        return _new(job.kind, "complete", event)
+
+    def use(self, job: Job, record: Record, outputs: int) -> Use | None:
+        """What is to be counted with the end of a job."""
+        return self._meter.use(job, record, outputs)
 
     async def complete(
         self, connection: AsyncConnection, job: Job, event: JobEvent, *, outputs: int
@@ -69,15 +74,17 @@ class Announcer:
         )
 
     async def _job_event(self, connection: AsyncConnection, job: Job, role: Role, event: Wire) -> StoredEvent | None:
-        name = event_name(job.kind, role)
-        if name is None:
+        new = _new(job.kind, role, event)
+        if new is None:
             return None
-        return await self._events.insert(
-            connection,
-            owner=job.owner,
-            job_id=job.id,
-            seq=NUMBERS[role],
-            name=name,
-            payload=payload_of(event),
-            is_terminal=EVENTS[name].is_terminal,
-        )
+        told = new.of(job)
+        await self._events.store(connection, told)
+        return told
+
+
+def _new(kind: JobKind, role: Role, event: Wire) -> NewEvent | None:
+    """None where jobs of this kind do not tell of it."""
+    name = event_name(kind, role)
+    if name is None:
+        return None
+    return NewEvent(new_id(), NUMBERS[role], name, payload_of(event), EVENTS[name].is_terminal)

@@ -32,6 +32,7 @@ from jobs.previews import Previews
 from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.claims import ClaimRepository
+from jobs.repositories.endings import EndingRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -150,7 +151,7 @@ def assemble(
         jobs,
         queue,
         ClaimRepository(time, events),
-        media,
+        EndingRepository(jobs, media, usage, events),
         announcer=announcer,
         outbox=outbox,
         views=views,

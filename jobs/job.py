@@ -1,7 +1,7 @@
 """The values that the lifecycle works with: a job, what it tells, a lease on it, and one object of the library."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from schema.models import MediaKind
@@ -38,6 +38,25 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is about to be written. `deadline` is from then on; None: it has none.
+
+    One that is not eligible waits until something makes it so; one that is not woken is left to the next sweep of
+    whoever can send wake-ups.
+    """
+
+    id: str
+    owner: str
+    kind: JobKind
+    request: dict[str, Any]
+    max_attempts: int
+    origin: dict[str, str]
+    deadline: timedelta | None = None
+    is_eligible: bool = True
+    is_woken: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """One lifecycle event; `payload` is JSON text, `attempt`-less because it belongs to the job as a whole."""
 
@@ -53,16 +72,29 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event of a job whose row is not read yet."""
+    """An event of a job whose row is not written, or not read yet."""
 
     id: str
     seq: int
     name: str
     payload: str
+    is_terminal: bool = False
 
-    def of(self, job: Job) -> StoredEvent:
+    def of(self, job: Job | NewJob) -> StoredEvent:
         """The event as it is stored for this job, untold."""
-        return StoredEvent(self.id, job.owner, job.id, self.seq, self.name, self.payload, False, None)
+        return StoredEvent(self.id, job.owner, job.id, self.seq, self.name, self.payload, self.is_terminal, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a generation came to that has ended on this day, in UTC; `cost` in US dollars."""
+
+    owner: str
+    day: date
+    model: str
+    kind: JobKind
+    outputs: int
+    cost: float
 
 
 @dataclass(slots=True)

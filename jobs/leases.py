@@ -22,10 +22,10 @@ from jobs.lifecycle import Move, after
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
 from jobs.policies import CANCELLED, OVERDUE, LeasePolicy, WakeUps, dump
-from jobs.record import Record, dump_record
+from jobs.record import Record, dump_record, record_of
 from jobs.repositories.claims import ClaimRepository
+from jobs.repositories.endings import EndingRepository
 from jobs.repositories.jobs import JobRepository
-from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.views import Views
 from schema.events import GenerationProgress, JobEvent, UploadComplete, UploadProgress, event_name
@@ -53,7 +53,7 @@ class LeaseService:
         jobs: JobRepository,
         queue: QueueRepository,
         claims: ClaimRepository,
-        media: MediaRepository,
+        endings: EndingRepository,
         *,
         announcer: Announcer,
         outbox: Outbox,
@@ -73,7 +73,7 @@ class LeaseService:
         self._jobs = jobs
         self._queue = queue
         self._claims = claims
-        self._media = media
+        self._endings = endings
         self._announcer = announcer
         self._outbox = outbox
         self._views = views
@@ -175,22 +175,24 @@ class LeaseService:
 
         `record`, here and below, is what the attempt came to; None: nothing beyond what the row has.
         """
+        values = _at_the_end(record)
+        known = replace(lease.job, **values)
+        told = self._announcer.completion(known, self._completion(known, media))
+        use = self._announcer.use(known, record_of(known), len(media))
 
         async def work(connection: AsyncConnection) -> Ended | None:
-            job = await self._move(
-                connection, lease, "running", "succeed", progress=100.0, message=None, **_at_the_end(record)
+            job = await self._endings.succeed(
+                connection, lease.job.id, lease.token, media=media, use=use, told=told, **values
             )
             if job is None:
                 return None
-            await self._media.insert(connection, media)
-            completion = self._completion(job, media)
-            told = await self._announcer.complete(connection, job, completion, outputs=len(media))
             if job.kind == "upload":
                 # What the library owns now is spared; what was only needed on the way to it goes.
                 await self._janitor.note_end(connection, job)
-            return Ended(job, told)
+            return Ended(job, None if told is None else told.of(job))
 
-        ended = await self._database.transaction(work, recall=partial(self._ended, lease=lease, status="succeeded"))
+        run = self._database.transaction if lease.job.kind == "upload" else self._database.single
+        ended = await run(work, recall=partial(self._ended, lease=lease, status="succeeded"))
         if ended is None:
             return False
         self._metrics.finished(ended.job)

@@ -92,16 +92,21 @@ async def check_room(jobs: JobRepository, connection: AsyncConnection, owner: st
     """Raise `QueueFull` when the owner has as many unfinished jobs as may be. Exact in a serializable transaction."""
     own = await jobs.unfinished(connection, owner)
     if own >= limits.max_queued_per_user:
-        raise QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
+        raise no_room(own)
 
 
-async def check_load(jobs: JobRepository, connection: AsyncConnection, limits: Limits) -> None:
+def no_room(own: int) -> QueueFull:
+    """What an owner is told who has so many unfinished jobs."""
+    return QueueFull(f"you have {own} unfinished jobs", RETRY_AFTER_SECONDS)
+
+
+def check_load(unfinished: int, limits: Limits) -> None:
     """Raise `QueueFull` when everybody together has as many unfinished jobs as may be.
 
-    Asked before the transaction, so that those who come at once may pass by as many as they are: counted inside of it,
+    Counted before the transaction, so that those who come at once may pass by as many as they are: inside of it,
     every submit would conflict with every other, and on CockroachDB with every claim.
     """
-    if await jobs.unfinished(connection) >= limits.max_queued:
+    if unfinished >= limits.max_queued:
         raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
 
 

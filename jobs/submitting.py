@@ -14,9 +14,10 @@ from jobs.errors import IdempotencyKeyReused
 from jobs.eventlog import json_line
 from jobs.ids import new_id
 from jobs.inputs import check_inputs
-from jobs.job import Job, StoredEvent
-from jobs.policies import Limits, check_load, check_room
+from jobs.job import Job, NewJob, StoredEvent
+from jobs.policies import Limits, check_load, no_room
 from jobs.repositories.chores import IdempotencyRepository
+from jobs.repositories.entries import NO_LIMIT, EntryRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -90,6 +91,7 @@ class Submitting:
         self._jobs = jobs
         self._queue = queue
         self._events = events
+        self._entries = EntryRepository(jobs, events)
         self._keys = keys
         self._media = media
         self._announcer = announcer
@@ -118,7 +120,7 @@ class Submitting:
         """Make a job that asks again for what `job` did, whatever the limits say; its id. A sweeper wakes it."""
         job_id, again = new_id(), Submission(job.owner, job.kind, job.request, job.request)
         async with self._database.reading() as connection:
-            place = await self._queue.newcomers_place(connection, job.kind, job.owner)
+            place, _ = await self._queue.newcomers_place(connection, job.kind, job.owner)
         origin = origin_of(self._tracing) | {REPEATS: job.id}
         enqueue = partial(self._enqueue, submission=again, job_id=job_id, place=place, origin=origin, is_woken=False)
         return (await self._database.transaction(enqueue, recall=partial(self._inserted, job_id=job_id))).job_id
@@ -134,10 +136,11 @@ class Submitting:
 
         Looked up before the transaction: what reads the whole queue would conflict with all that goes on in it.
         """
+        place, unfinished = await self._queue.newcomers_place(connection, submission.kind, submission.owner)
         if submission.kind != "erasure":
             # Whoever wants everything gone is not told to come back when there is less of it.
-            await check_load(self._jobs, connection, self._limits)
-        return await self._queue.newcomers_place(connection, submission.kind, submission.owner)
+            check_load(unfinished, self._limits)
+        return place
 
     async def _insert(
         self, connection: AsyncConnection, submission: Submission, job_id: str, place: int, origin: dict[str, str]
@@ -150,9 +153,8 @@ class Submitting:
             earlier = _same(submission, first)
             if earlier is not None:
                 return Accepted(earlier, is_replay=True)
-        if submission.kind != "erasure":
-            await check_room(self._jobs, connection, submission.owner, self._limits)
-        return await self._enqueue(connection, submission, job_id, place, origin)
+        most = NO_LIMIT if submission.kind == "erasure" else self._limits.max_queued_per_user
+        return await self._enqueue(connection, submission, job_id, place, origin, most=most)
 
     async def _enqueue(
         self,
@@ -162,22 +164,24 @@ class Submitting:
         place: int,
         origin: dict[str, str],
         *,
+        most: int = NO_LIMIT,
         is_woken: bool = True,
     ) -> Accepted:
-        job = await self._jobs.insert(
-            connection,
-            id=job_id,
-            owner=submission.owner,
-            kind=submission.kind,
-            request=submission.request,
-            max_attempts=self._limits.max_attempts,
-            is_eligible=True,
-            origin=origin,
+        job = NewJob(
+            job_id,
+            submission.owner,
+            submission.kind,
+            submission.request,
+            self._limits.max_attempts,
+            origin,
             deadline=deadline_of(submission.request, self._limits.deadlines.get(submission.kind)),
             is_woken=is_woken,
         )
-        event = await self._announcer.queued(connection, job, place)
-        return Accepted(job_id, is_replay=False, untold=(event,) if event else ())
+        event = self._announcer.queued(job, place)
+        unfinished = await self._entries.enter(connection, job, event, most)
+        if unfinished is not None:
+            raise no_room(unfinished)
+        return Accepted(job_id, is_replay=False, untold=() if event is None else (event.of(job),))
 
     async def _inserted(self, connection: AsyncConnection, job_id: str) -> Accepted | None:
         if await self._jobs.get(connection, job_id) is None:

@@ -17,7 +17,7 @@ from jobs.eventlog import EventLog, JobMoment, frame_of
 from jobs.garbage import garbage_of
 from jobs.ids import new_id, new_key
 from jobs.janitor import Janitor
-from jobs.job import Job, Upload
+from jobs.job import Job, NewJob, Upload
 from jobs.lifecycle import UNFINISHED
 from jobs.metrics import JobMetrics
 from jobs.outbox import Outbox
@@ -94,7 +94,7 @@ class Uploads:
             raise TooLarge(f"an upload of this type has at most {size_in_words(most)}")
         path = object_path(owner, body)
         async with self._database.reading() as connection:
-            await check_load(self._jobs, connection, self._limits)
+            check_load(await self._jobs.unfinished(connection), self._limits)
             await check_room(self._jobs, connection, owner, self._limits)
             most = min(most, await self._room(connection, owner, body.size or 1))
         is_resumable = body.resumable or (body.size or 0) > self._policy.resumable_bytes
@@ -150,16 +150,16 @@ class Uploads:
             "size": upload.size,
             "objectPath": upload.object_path,
         }
-        job = await self._jobs.insert(
-            connection,
-            id=upload.job_id,
-            owner=upload.owner,
-            kind="upload",
-            request=request,
-            max_attempts=self._limits.max_attempts,
+        new = NewJob(
+            upload.job_id,
+            upload.owner,
+            "upload",
+            request,
+            self._limits.max_attempts,
+            origin_of(self._tracing),
             is_eligible=False,
-            origin=origin_of(self._tracing),
         )
+        job = await self._jobs.insert(connection, new)
         await self._uploads.insert(connection, upload)
         await self._announcer.started(connection, job)
         return True

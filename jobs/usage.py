@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import Clock
 from jobs.database import Database
-from jobs.job import Job
-from jobs.record import record_of
+from jobs.job import Job, Use
+from jobs.record import Record, record_of
 from jobs.repositories.usage import UsageRepository
 from schema.responses import Usage, UsageItem
 
@@ -20,19 +20,17 @@ class UsageMeter:
         self._clock = clock
 
     async def count(self, connection: AsyncConnection, job: Job, outputs: int) -> None:
-        """Count a generation that has just ended; one that made nothing and cost nothing leaves no trace."""
-        cost = record_of(job).cost
-        if job.kind not in {"image", "video"} or (not outputs and cost is None):
-            return
-        await self._usage.add(
-            connection,
-            owner=job.owner,
-            day=self._clock().date(),
-            model=job.request.get("model", ""),
-            kind=job.kind,
-            outputs=outputs,
-            cost=cost or 0.0,
-        )
+        """Count a generation that has just ended."""
+        use = self.use(job, record_of(job), outputs)
+        if use is not None:
+            await self._usage.add(connection, use)
+
+    def use(self, job: Job, record: Record, outputs: int) -> Use | None:
+        """What is to be counted; a generation that made nothing and cost nothing leaves no trace."""
+        if job.kind not in {"image", "video"} or (not outputs and record.cost is None):
+            return None
+        model, cost = job.request.get("model", ""), record.cost or 0.0
+        return Use(job.owner, self._clock().date(), model, job.kind, outputs, cost)
 
 
 class UsageReport:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, literal, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -12,7 +12,7 @@ from jobs.job import Lease, NewEvent
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import COLUMNS, job_of
 from jobs.repositories.statements import built_once, first
-from schema.tables import EventRow, JobRow
+from schema.tables import JobRow
 
 
 class ClaimRepository:
@@ -33,8 +33,7 @@ class ClaimRepository:
         if start is None or connection.dialect.name == "sqlite":
             row = await first(connection, self._claim(lease), parameters)
         else:
-            told = {"event": start.id, "seq": start.seq, "name": start.name, "payload": start.payload}
-            row = await first(connection, self._claim_and_tell(lease), parameters | told)
+            row = await first(connection, self._claim_and_tell(lease), parameters | self._events.given(start))
         if row is None:
             return None
         taken = _lease_of(row, token, start)
@@ -73,18 +72,7 @@ class ClaimRepository:
     @built_once
     def _claim_and_tell(self, lease: timedelta) -> Select[Any]:
         claimed = self._claim(lease).cte("claimed")
-        event = {
-            EventRow.id: bindparam("event", type_=EventRow.id.type),
-            EventRow.owner: claimed.c.owner,
-            EventRow.job_id: claimed.c.id,
-            EventRow.seq: bindparam("seq", type_=EventRow.seq.type),
-            EventRow.name: bindparam("name", type_=EventRow.name.type),
-            EventRow.payload: bindparam("payload", type_=EventRow.payload.type),
-            EventRow.is_terminal: literal(False, EventRow.is_terminal.type),
-            EventRow.created_at: self._time.now(),
-        }
-        first = select(*event.values()).where(claimed.c.claims == 1)
-        told = insert(EventRow).from_select(list(event), first).cte("told")
+        told = self._events.insert_from(claimed, claimed.c.claims == 1).cte("told")
         return select(*claimed.c).add_cte(told)
 
 

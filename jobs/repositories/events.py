@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Insert, Select, Update, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Insert, Select, Update, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
-from jobs.job import StoredEvent
-from jobs.repositories.statements import built_once, first, rows
+from jobs.job import NewEvent, StoredEvent
+from jobs.repositories.statements import built_once, first, given_for, rows
 from schema.tables import EventRow
 
 _COLUMNS = (
@@ -24,6 +24,7 @@ _COLUMNS = (
     EventRow.is_terminal,
     EventRow.published_id,
 )
+_OF_NEW = (EventRow.id, EventRow.seq, EventRow.name, EventRow.payload, EventRow.is_terminal)
 
 
 class EventRepository:
@@ -58,6 +59,21 @@ class EventRepository:
     @built_once
     def _insert(self) -> Insert:
         return insert(EventRow).values(created_at=self._time.now())
+
+    def insert_from(self, jobs: FromClause, *conditions: ColumnElement[bool]) -> Insert:
+        """The same for a server's larger statement: an event for each of `jobs`, with the parameters of `given`."""
+        event: dict[Any, Any] = {
+            EventRow.owner: jobs.c.owner,
+            EventRow.job_id: jobs.c.id,
+            EventRow.created_at: self._time.now(),
+            **{column: given_for(column, f"event_{column.key}") for column in _OF_NEW},
+        }
+        return insert(EventRow).from_select(list(event), select(*event.values()).where(*conditions).select_from(jobs))
+
+    @staticmethod
+    def given(event: NewEvent) -> dict[str, Any]:
+        """The parameters of `insert_from`."""
+        return {f"event_{name}": value for name, value in asdict(event).items()}
 
     async def get(self, connection: AsyncConnection, id: str) -> StoredEvent | None:
         """One event."""

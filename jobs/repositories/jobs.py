@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from jobs.clock import SqlTime
-from jobs.job import Job
+from jobs.job import Job, NewJob
 from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
@@ -35,6 +35,21 @@ COLUMNS = (
     JobRow.record,
 )
 
+GIVEN = ("id", "owner", "kind", "request", "max_attempts", "origin")
+"""The columns of a new job whose values differ from job to job."""
+
+
+class Traits(NamedTuple):
+    """In what statements for new jobs differ."""
+
+    is_eligible: bool
+    is_woken: bool
+    has_deadline: bool
+
+    @classmethod
+    def of(cls, job: NewJob) -> Self:
+        return cls(job.is_eligible, job.is_woken, job.deadline is not None)
+
 
 def job_of(row: Any) -> Job:
     """The value of a row selected with `COLUMNS`."""
@@ -55,52 +70,30 @@ class JobRepository:
         """From when on a job may be claimed (again), for a value of a move."""
         return self._time.due(after)
 
-    async def insert(
-        self,
-        connection: AsyncConnection,
-        *,
-        id: str,
-        owner: str,
-        kind: JobKind,
-        request: dict[str, Any],
-        max_attempts: int,
-        is_eligible: bool,
-        origin: dict[str, str],
-        deadline: timedelta | None = None,
-        is_woken: bool = True,
-    ) -> Job:
-        """A queued job; one that is not eligible waits until something makes it so. `deadline` is from now on.
-
-        One that is not woken is left to the next sweep of whoever can send wake-ups.
-        """
-        columns = {
-            "id": id,
-            "owner": owner,
-            "kind": kind,
-            "request": request,
-            "max_attempts": max_attempts,
-            "origin": origin,
-        }
-        if deadline is not None:
-            columns["deadline"] = self._time.ahead_by(deadline)
-        statement = self._insert(is_eligible=is_eligible, is_woken=is_woken, has_deadline=deadline is not None)
-        (row,) = await rows(connection, statement, columns)
+    async def insert(self, connection: AsyncConnection, job: NewJob) -> Job:
+        """A queued job."""
+        columns = {name: getattr(job, name) for name in GIVEN} | self.deadline_of(job)
+        (row,) = await rows(connection, self._insert(Traits.of(job)), columns)
         return job_of(row)
 
     @built_once
-    def _insert(self, *, is_eligible: bool, is_woken: bool, has_deadline: bool) -> ReturningInsert[Any]:
+    def _insert(self, traits: Traits) -> ReturningInsert[Any]:
+        return insert(JobRow).values(self.beginning(traits)).returning(*COLUMNS)
+
+    def beginning(self, traits: Traits) -> dict[Any, Any]:
+        """What a queued job's columns begin with, but for those in `GIVEN`; `deadline_of` has the deadline's value."""
         now = self._time.now()
-        return (
-            insert(JobRow)
-            .values(
-                status="queued",
-                run_at=self._time.due() if is_eligible else None,
-                woken_at=now if is_woken else None,
-                created_at=now,
-                deadline_at=self._time.ahead("deadline") if has_deadline else None,
-            )
-            .returning(*COLUMNS)
-        )
+        return {
+            JobRow.status: "queued",
+            JobRow.run_at: self._time.due() if traits.is_eligible else None,
+            JobRow.woken_at: now if traits.is_woken else None,
+            JobRow.created_at: now,
+            JobRow.deadline_at: self._time.ahead("deadline") if traits.has_deadline else None,
+        }
+
+    def deadline_of(self, job: NewJob) -> dict[str, Any]:
+        """The parameter that a deadline needs."""
+        return {} if job.deadline is None else {"deadline": self._time.ahead_by(job.deadline)}
 
     async def get(self, connection: AsyncConnection, id: str) -> Job | None:
         """One job."""
@@ -174,7 +167,7 @@ class JobRepository:
         With `token` only the holder of that lease makes it, with `lapsed_at` only when the lease has lapsed by then.
         A move out of work gives the lease back; a move to the end notes when.
         """
-        statement = self._move(source, after(source, by), is_held=token is not None)
+        statement = self.moving(source, by, is_held=token is not None)
         if lapsed_at is not None:
             statement = statement.where(JobRow.lease_until < lapsed_at)
         if expressions := {name: value for name, value in values.items() if isinstance(value, ColumnElement)}:
@@ -185,7 +178,9 @@ class JobRepository:
         return None if row is None else job_of(row)
 
     @built_once
-    def _move(self, source: JobStatus, target: JobStatus, *, is_held: bool) -> ReturningUpdate[Any]:
+    def moving(self, source: JobStatus, by: Move, *, is_held: bool) -> ReturningUpdate[Any]:
+        """A move of the job that the parameters `job`, and `token` where it is held, name."""
+        target = after(source, by)
         statement = update(JobRow).where(JobRow.id == bindparam("job"), JobRow.status == source).values(status=target)
         if is_held:
             statement = statement.where(JobRow.lease_token == bindparam("token"))

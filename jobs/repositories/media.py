@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Select, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, FromClause, Insert, Select, bindparam, delete, func, insert, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.job import Media
-from jobs.repositories.statements import built_once, rows
+from jobs.repositories.statements import built_once, given_for, rows
 from schema.tables import MediaRow
 
 _COLUMNS = (
@@ -52,6 +52,22 @@ class MediaRepository:
     @built_once
     def _insert(self) -> Insert:
         return insert(MediaRow)
+
+    def insert_from(self, ended: FromClause, count: int) -> Insert:
+        """The same for a server's larger statement: so many objects if `ended` has a job, with the parameters of
+        `given`.
+        """
+        columns = [[given_for(column, f"media_{index}_{column.key}") for column in _COLUMNS] for index in range(count)]
+        return insert(MediaRow).from_select(
+            list(_COLUMNS), union_all(*(select(*each).select_from(ended) for each in columns))
+        )
+
+    @staticmethod
+    def given(media: Sequence[Media]) -> dict[str, Any]:
+        """The parameters of `insert_from`."""
+        return {
+            f"media_{index}_{name}": value for index, each in enumerate(media) for name, value in asdict(each).items()
+        }
 
     async def get(self, connection: AsyncConnection, path: str) -> Media | None:
         """The object at a path."""

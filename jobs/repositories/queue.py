@@ -12,6 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job
+from jobs.lifecycle import UNFINISHED
 from jobs.repositories.jobs import COLUMNS, job_of
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
@@ -120,13 +121,16 @@ class QueueRepository:
         order = self._order(kind).subquery()
         return select(order.c.id, order.c.place).where(order.c.id.in_(bindparam("ids")))
 
-    async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> int:
-        """The place that a job would get which this owner posted now."""
-        before: int = await value(connection, self._newcomers_place(kind), {"owner": owner})
-        return before + 1
+    async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> tuple[int, int]:
+        """The place that a job would get which this owner posted now, and how many unfinished jobs all have."""
+        row = await first(connection, self._newcomers_place(kind), {"owner": owner})
+        assert row is not None  # noqa: S101  # it counts, so there is one
+        before, unfinished = row
+        return before + 1, unfinished
 
     @built_once
-    def _newcomers_place(self, kind: JobKind) -> Select[tuple[int]]:
+    def _newcomers_place(self, kind: JobKind) -> Select[tuple[int, int]]:
+        everybodys = select(func.count()).where(JobRow.status.in_(UNFINISHED)).scalar_subquery()
         owner = bindparam("owner", type_=String())
         is_before = (JobRow.status == "queued") & (JobRow.run_at <= self._time.now()) & (JobRow.priority >= PRIORITY)
         is_at_work = JobRow.status.in_(("running", "cancelling"))
@@ -136,7 +140,8 @@ class QueueRepository:
         is_as_long = (turns.c.turn > 1) | (turns.c.served <= self._served(owner, kind))
         is_before_equals = (turns.c.priority > PRIORITY) | ((turns.c.priority == PRIORITY) & is_as_long)
         is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
-        return select(func.count()).select_from(turns).where(is_sooner)
+        before = select(func.count()).select_from(turns).where(is_sooner).scalar_subquery()
+        return select(before, everybodys)
 
     async def heartbeat(
         self,

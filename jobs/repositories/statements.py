@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, Dialect, Executable
+from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, bindparam, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.engines import driver_of, error_of
@@ -98,6 +98,12 @@ def built_once(build: Callable[Concatenate[R, P], S]) -> Callable[Concatenate[R,
         return statements[key]
 
     return built
+
+
+def given_for(column: Any, name: str) -> ColumnElement[Any]:
+    """A parameter for a column, where the database can't tell the type from where it stands: in a SELECT."""
+    typed: ColumnElement[Any] = cast(bindparam(name, type_=column.type), column.type)
+    return typed
 
 
 def _compiled_for(dialect: Dialect, statement: Executable, keys: tuple[str, ...]) -> _Compiled | None:

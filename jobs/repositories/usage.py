@@ -1,65 +1,44 @@
 """Rows of `usage`: one for each owner, day and model, added to by every job that ends."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import CTE, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from jobs.repositories.statements import built_once, first, rows
+from jobs.job import Use
+from jobs.repositories.statements import built_once, given_for, rows
 from schema.models import MediaKind
-from schema.responses import JobKind
 from schema.tables import UsageRow
+
+_GIVEN = (UsageRow.owner, UsageRow.day, UsageRow.model, UsageRow.kind, UsageRow.outputs, UsageRow.cost)
 
 
 class UsageRepository:
     """Statements on `usage`."""
 
-    async def add(
-        self,
-        connection: AsyncConnection,
-        *,
-        owner: str,
-        day: date,
-        model: str,
-        kind: JobKind,
-        outputs: int,
-        cost: float,
-    ) -> None:
+    async def add(self, connection: AsyncConnection, use: Use) -> None:
         """One more job, and what it came to."""
-        more = {"of": owner, "on": day, "by": model, "more_outputs": outputs, "more_cost": cost}
-        if await first(connection, self._add(), more) is None:
-            columns = {"owner": owner, "day": day, "model": model, "kind": kind, "outputs": outputs, "cost": cost}
-            await rows(connection, self._begin(connection.dialect.name), columns)
+        await rows(connection, self._add(connection.dialect.name), asdict(use))
 
     @built_once
-    def _add(self) -> ReturningUpdate[Any]:
-        is_it = (UsageRow.owner == bindparam("of"), UsageRow.day == bindparam("on"), UsageRow.model == bindparam("by"))
-        return (
-            update(UsageRow)
-            .where(*is_it)
-            .values(
-                jobs=UsageRow.jobs + 1,
-                outputs=UsageRow.outputs + bindparam("more_outputs"),
-                cost=UsageRow.cost + bindparam("more_cost"),
-            )
-            .returning(UsageRow.jobs)
-        )
+    def _add(self, dialect: str) -> Any:
+        return _adding((sqlite_insert if dialect == "sqlite" else postgresql_insert)(UsageRow).values(jobs=1))
 
-    @built_once
-    def _begin(self, dialect: str) -> Any:
-        """For the first of a day, and whoever is it at the same time; SQLAlchemy compiles its like each time."""
-        insert: Any = sqlite_insert if dialect == "sqlite" else postgresql_insert
-        statement = insert(UsageRow).values(jobs=1)
-        added = {
-            UsageRow.jobs: UsageRow.jobs + 1,
-            UsageRow.outputs: UsageRow.outputs + statement.excluded.outputs,
-            UsageRow.cost: UsageRow.cost + statement.excluded.cost,
-        }
-        return statement.on_conflict_do_update(index_elements=["owner", "day", "model"], set_=added)
+    def add_from(self, ended: CTE) -> Any:
+        """The same for a server's larger statement, once for each job in `ended`, with the parameters of `given`."""
+        use = {column: given_for(column, f"use_{column.key}") for column in _GIVEN}
+        values = {UsageRow.jobs: literal(1, UsageRow.jobs.type), **use}
+        each = select(*values.values()).select_from(ended)
+        return _adding(postgresql_insert(UsageRow).from_select(list(values), each))
+
+    @staticmethod
+    def given(use: Use) -> dict[str, Any]:
+        """The parameters of `add_from`."""
+        return {f"use_{name}": value for name, value in asdict(use).items()}
 
     async def between(
         self, connection: AsyncConnection, owner: str, since: date, until: date
@@ -78,3 +57,13 @@ class UsageRepository:
     async def delete_of(self, connection: AsyncConnection, owner: str) -> None:
         """Forget what the owner used."""
         await connection.execute(delete(UsageRow).where(UsageRow.owner == owner))
+
+
+def _adding(insert: Any) -> Any:
+    """To the row that is there already, of the same day and model."""
+    added = {
+        UsageRow.jobs: UsageRow.jobs + 1,
+        UsageRow.outputs: UsageRow.outputs + insert.excluded.outputs,
+        UsageRow.cost: UsageRow.cost + insert.excluded.cost,
+    }
+    return insert.on_conflict_do_update(index_elements=["owner", "day", "model"], set_=added)

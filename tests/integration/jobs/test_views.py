@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.clock import BoundTime
 from jobs.errors import JobNotFinished, NotFound
 from jobs.ids import new_id
+from jobs.job import NewJob
 from jobs.repositories.jobs import JobRepository
 from jobs.service import SNAPSHOT_JOBS
 from schema.responses import JobStatus, JobView
@@ -31,16 +32,7 @@ async def insert_jobs(bench: Bench, count: int) -> None:
 
     async def work(connection: AsyncConnection) -> None:
         for _ in range(count):
-            await repository.insert(
-                connection,
-                id=new_id(),
-                owner="alice",
-                kind="image",
-                request={},
-                max_attempts=3,
-                is_eligible=True,
-                origin={},
-            )
+            await repository.insert(connection, NewJob(new_id(), "alice", "image", {}, 3, {}))
 
     await bench.database.transaction(work)
 
