@@ -1,6 +1,9 @@
 """Objects as files: a description at the object's path names the file that has the bytes; both are never changed.
 
-meta/media+/alice+/images+/a.png    a description (JSON): generation, type, size, …
+A small object's bytes lie behind its description, in the same file: half the files, and half the waiting for the disk.
+
+meta/media+/alice+/images+/a.png    a description (JSON): generation, type, size, …; then, of a small object, a line's
+                                    end and its bytes
 blobs/3f/3f9c…                      the bytes of one generation
 drafts/3f9c…                        bytes that are coming in
 notes/3f9c…                         a generation that may have to be removed: what a crash would leave behind; after a
@@ -16,6 +19,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +28,11 @@ from storage.store import MediaObject, ObjectNotFound, PreconditionFailed
 
 FORGOTTEN_SECONDS = 86400.0
 """After so long nobody is still writing what a crash has left."""
+SMALL_BYTES = 64 * 1024
+"""What is smaller lies with its description, which is read for each look at the object."""
 _COPY_BYTES = 1024 * 1024
+_HEAD_BYTES = 4096
+_LINE_END = b"\n"
 _DRAFT = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Check = Callable[[MediaObject | None], None]
@@ -48,6 +56,15 @@ def _segment(name: str) -> str:
 def _place(path: str) -> tuple[tuple[str, ...], str]:
     *folders, last = path.split("/")
     return ("meta", *map(_directory_name, folders)), _file_name(last)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """An object, and a descriptor of the file that has its bytes from `offset` on, which stays good."""
+
+    described: MediaObject
+    descriptor: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,57 +125,84 @@ class FileObjects:
 
     def find(self, path: str) -> MediaObject | None:
         """The description of what is at `path`."""
-        folders, name = _place(path)
-        data = self.tree.read(folders, name)
-        if data is None:
+        opened = self._open(path)
+        if opened is None:
             return None
-        found = json.loads(data)
-        return MediaObject(
-            path,
-            found["size"],
-            found["type"],
-            found["generation"],
-            found["etag"],
-            datetime.fromisoformat(found["created"]),
-        )
+        os.close(opened.descriptor)
+        return opened.described
+
+    def _open(self, path: str) -> OpenFile | None:
+        """The description's file, read; `offset` is 0 where it has no bytes of the object."""
+        folders, name = _place(path)
+        descriptor = self.tree.open(folders, name)
+        if descriptor is None:
+            return None
+        try:
+            head = os.pread(descriptor, _HEAD_BYTES, 0)
+            description, end, _ = head.partition(_LINE_END)
+            return OpenFile(_object(path, description), descriptor, len(description) + 1 if end else 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def keep(self, data: bytes, path: str, content_type: str, check: Check) -> MediaObject:
+        """Put a small object at `path`, in one step for whoever looks, unless `check` raises."""
+        digest = hashlib.sha256(data).hexdigest()
+        described = MediaObject(path, len(data), content_type, uuid.uuid4().hex, digest, self._clock())
+        with self.tree.locked(path), self._replacing(path, check):
+            folders, name = _place(path)
+            self.tree.write(folders, name, _description(described) + _LINE_END + data)
+        return described
 
     def commit(self, made: Made, path: str, content_type: str, check: Check) -> MediaObject:
         """Put finished bytes at `path`, in one step for whoever looks, unless `check` raises."""
         described = MediaObject(path, made.size, content_type, made.generation, made.etag, self._clock())
         folders, name = _place(path)
-        with self.tree.locked(path):
-            replaced = self.find(path)
-            check(replaced)
+        with self.tree.locked(path), self._replacing(path, check):
             self._note(made.generation, path)
-            if replaced is not None:
-                self._note(replaced.generation, path)
             self._move_draft(made.generation)
             self.tree.write(folders, name, _description(described))
             self._forget_note(made.generation)
-            if replaced is not None:
-                self._remove(replaced.generation)
         return described
 
-    def open(self, path: str) -> tuple[MediaObject, int]:
-        """What is at `path`, and a descriptor of its bytes, which stays good. Raises `ObjectNotFound`."""
+    @contextmanager
+    def _replacing(self, path: str, check: Check) -> Iterator[None]:
+        """Remove what is replaced at `path` behind the context, unless `check` raises. Under the path's lock."""
+        replaced = self.find(path)
+        check(replaced)
+        if replaced is not None:
+            self._note(replaced.generation, path)
+        yield
+        if replaced is not None:
+            self._remove(replaced.generation)
+
+    def open(self, path: str) -> OpenFile:
+        """What is at `path`, for whoever closes it. Raises `ObjectNotFound`."""
         for _ in range(TRIES):
-            described = self.find(path)
-            if described is None:
+            opened = self._open(path)
+            if opened is None:
                 break
-            generation = described.generation
+            if opened.offset:
+                return opened
+            os.close(opened.descriptor)
+            generation = opened.described.generation
             # Where it is not there, it was replaced after its description was read.
-            with contextlib.suppress(FileNotFoundError), self.tree.directory("blobs", generation[:2]) as directory:
-                return described, os.open(generation, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+            if (descriptor := self.tree.open(["blobs", generation[:2]], generation)) is not None:
+                return OpenFile(opened.described, descriptor, 0)
         raise ObjectNotFound(path)
 
     def copy(self, source: str, target: str) -> MediaObject:
         """Copy without copying bytes where the file system can share them. Raises `ObjectNotFound`."""
-        described, descriptor = self.open(source)
+        opened = self.open(source)
+        described = opened.described
         made = Made(uuid.uuid4().hex, described.size, described.etag)
         try:
-            self._share(described.generation, descriptor, made.generation)
+            if opened.offset:
+                data = os.pread(opened.descriptor, described.size, opened.offset)
+                return self.keep(data, target, described.content_type, lambda _: None)
+            self._share(described.generation, opened.descriptor, made.generation)
         finally:
-            os.close(descriptor)
+            os.close(opened.descriptor)
         return self.commit(made, target, described.content_type, lambda _: None)
 
     def delete(self, path: str, generation: str | None) -> None:
@@ -266,6 +310,12 @@ class FileObjects:
             return False
         # The file system's own times, so its own clock: the store's may be a test's.
         return time.time() - changed > FORGOTTEN_SECONDS
+
+
+def _object(path: str, description: bytes) -> MediaObject:
+    found = json.loads(description)
+    created = datetime.fromisoformat(found["created"])
+    return MediaObject(path, found["size"], found["type"], found["generation"], found["etag"], created)
 
 
 def _description(described: MediaObject) -> bytes:

@@ -106,13 +106,19 @@ class Tree:
 
     def read(self, names: Sequence[str], name: str) -> bytes | None:
         """A small file's bytes; None where there is none."""
-        try:
-            with self.directory(*names) as directory:
-                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-        except FileNotFoundError:
+        descriptor = self.open(names, name)
+        if descriptor is None:
             return None
         with os.fdopen(descriptor, "rb") as file:
             return file.read()
+
+    def open(self, names: Sequence[str], name: str) -> int | None:
+        """A file to read from; None where there is none."""
+        try:
+            with self.directory(*names) as directory:
+                return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+        except FileNotFoundError:
+            return None
 
     def unlink(self, names: Sequence[str], name: str) -> bool:
         """Remove a file; whether there was one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
-from storage.file_objects import Check, Draft, FileObjects
+from storage.file_objects import SMALL_BYTES, Check, Draft, FileObjects
 from storage.file_receiving import Receiving
 from storage.file_sessions import FileSessions, Session
 from storage.file_tree import Tree, blocking
@@ -42,12 +42,20 @@ class FileStore:
     is_ephemeral = False
     max_object_bytes = MAX_OBJECT_BYTES
 
-    def __init__(self, directory: Path, signer: UrlSigner, *, clock: Callable[[], datetime]) -> None:
-        """Raises `OSError` where the directory can't be made or used."""
+    def __init__(
+        self,
+        directory: Path,
+        signer: UrlSigner,
+        *,
+        clock: Callable[[], datetime],
+        small_bytes: int = SMALL_BYTES,
+    ) -> None:
+        """What is smaller than `small_bytes` is one file. Raises `OSError` where the directory can't be used."""
         self._tree = Tree(directory)
         self._objects = FileObjects(self._tree, clock)
         self._sessions = FileSessions(self._tree, self._objects, clock)
         self._signer = signer
+        self._small_bytes = small_bytes
         self._turns: WeakValueDictionary[str, Turns] = WeakValueDictionary()
 
     async def upload(
@@ -59,6 +67,8 @@ class FileStore:
 
         async with aclosing(_gathered(chunks)) as pieces:
             first = await anext(pieces, b"")
+            if len(first) < self._small_bytes:
+                return await blocking(self._objects.keep, first, path, content_type, check)
             if len(first) < WRITE_BYTES:
                 # There is no more of it, and one turn of a thread does all.
                 return await blocking(self._keep, first, path, content_type, check)
@@ -134,13 +144,14 @@ class FileStore:
         return found
 
     async def open(self, path: str, *, start: int = 0, stop: int | None = None) -> OpenObject:
-        described, descriptor = await blocking(self._objects.open, path)
-        size = described.size
+        opened = await blocking(self._objects.open, path)
+        size = opened.described.size
         if not (0 <= start < size or start == size == 0):
-            os.close(descriptor)
+            os.close(opened.descriptor)
             raise RangeNotSatisfiable(path)
         end = size if stop is None else max(start, min(stop, size))
-        return OpenObject(described, start, end, _chunks(_Descriptor(descriptor), start, end))
+        first, behind = opened.offset + start, opened.offset + end
+        return OpenObject(opened.described, start, end, _chunks(_Descriptor(opened.descriptor), first, behind))
 
     async def get_url(self, path: str, *, expires_in: float, filename: str | None = None) -> str:
         return self._signer.sign_get(path, expires_in, filename)

@@ -1,13 +1,14 @@
 """The store of files: the contract of all stores, and what it promises beyond."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from storage.file_objects import FORGOTTEN_SECONDS, Draft, FileObjects
+from storage.file_objects import FORGOTTEN_SECONDS, SMALL_BYTES, Draft, FileObjects
 from storage.file_tree import Tree
 from storage.files import FileStore
 from storage.resumable import PutHeaders
@@ -19,6 +20,7 @@ from tests.contract.session_client import BODY, SIZE, Uploader, start
 from tests.contract.store_resumable import ResumableContract
 from tests.contract.stores import PATH, ManualClock, Send, StoreContract, exists, put, read
 
+LARGE = b"x" * SMALL_BYTES
 BASE = "http://127.0.0.1:8080/storage"
 
 
@@ -26,9 +28,9 @@ def make_signer(clock: ManualClock) -> UrlSigner:
     return UrlSigner(b"k" * 32, BASE, clock)
 
 
-def make_store(directory: Path, clock: ManualClock | None = None) -> FileStore:
+def make_store(directory: Path, clock: ManualClock | None = None, small_bytes: int = SMALL_BYTES) -> FileStore:
     clock = clock or ManualClock()
-    return FileStore(directory, make_signer(clock), clock=clock)
+    return FileStore(directory, make_signer(clock), clock=clock, small_bytes=small_bytes)
 
 
 def files_below(directory: Path, *but: str) -> list[str]:
@@ -55,10 +57,11 @@ async def store(tmp_path: Path, clock: ManualClock) -> AsyncIterator[FileStore]:
     await opened.close()
 
 
+@pytest.mark.parametrize("small_bytes", [SMALL_BYTES, 0], ids=["one file each", "two files each"])
 class TestFileStore(StoreContract, ResumableContract):
     @pytest.fixture
-    async def store(self, tmp_path: Path, clock: ManualClock) -> AsyncIterator[FileStore]:
-        opened = make_store(tmp_path / "store", clock)
+    async def store(self, tmp_path: Path, clock: ManualClock, small_bytes: int) -> AsyncIterator[FileStore]:
+        opened = make_store(tmp_path / "store", clock, small_bytes)
         yield opened
         await opened.close()
 
@@ -148,14 +151,29 @@ async def test_an_object_may_lie_beside_a_folder_of_its_name(store: FileStore) -
 
 
 async def test_a_copy_shares_the_bytes_on_the_disk(tmp_path: Path, store: FileStore) -> None:
-    await put(store, "a", b"x" * 100)
+    await put(store, "a", LARGE)
     await store.copy("a", "b")
     await store.delete("a")
 
     [blob] = (tmp_path / "store" / "blobs").rglob("????????????????????????????????")
 
     assert blob.stat().st_nlink == 1
-    assert await read(store, "b") == b"x" * 100
+    assert await read(store, "b") == LARGE
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations([b"", b"a\nb", b"hello", LARGE], 2)))
+async def test_what_replaces_an_object_may_have_another_size(
+    tmp_path: Path, store: FileStore, before: bytes, after: bytes
+) -> None:
+    await put(store, PATH, before)
+    earlier = await store.open(PATH)
+    made = await put(store, PATH, after)
+    await store.copy(PATH, "b")
+
+    assert b"".join([chunk async for chunk in earlier.chunks]) == before
+    assert await store.stat(PATH) == made
+    assert await read(store) == await read(store, "b") == after
+    assert len(files_below(tmp_path / "store")) == (2 if len(after) < SMALL_BYTES else 4)
 
 
 async def test_nothing_is_left_of_what_was_deleted_replaced_or_given_up(tmp_path: Path, store: FileStore) -> None:
@@ -189,7 +207,7 @@ async def test_a_note_that_a_power_cut_emptied_removes_nothing(tmp_path: Path, c
 
 
 async def test_what_a_crash_left_is_tidied_up_and_what_is_at_work_stays(tmp_path: Path, clock: ManualClock) -> None:
-    store = make_store(tmp_path, clock)
+    store = make_store(tmp_path, clock, small_bytes=0)
     made = await put(store)
     tree = Tree(tmp_path)
     objects = FileObjects(tree, clock)
