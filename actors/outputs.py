@@ -82,11 +82,9 @@ class OutputShelf:
             # What can't be looked at is no picture, wherever it came from.
             raise ProviderError("no_output", PROBLEMS["no_output"].title, retryable=True) from error
 
-    async def put_thumbnail(self, run: Run, path: str, thumbnail: Path | None) -> str | None:
+    async def put_thumbnail(self, run: Run, path: str, thumbnail: bytes) -> str:
         """Store the thumbnail of the object at `path`; the key of its permanent URL."""
-        if thumbnail is None:
-            return None
-        await self.store_anew(run, derived(path, THUMBNAIL), lambda: chunks_of(thumbnail), THUMBNAIL_TYPE)
+        await self.store_anew(run, derived(path, THUMBNAIL), lambda: _whole(thumbnail), THUMBNAIL_TYPE)
         return new_key()
 
     async def store_anew(self, run: Run, path: str, chunks: Chunks, content_type: str) -> MediaObject:
@@ -115,6 +113,10 @@ class OutputShelf:
         except (ObjectNotFound, PreconditionFailed):
             # Somebody else removed or replaced it; the second upload finds out which.
             return
+
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def chunks_of(file: Path) -> AsyncIterator[bytes]:

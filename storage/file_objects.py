@@ -13,7 +13,6 @@ used/…                              upload URLs that have made their object
 
 import contextlib
 import hashlib
-import json
 import os
 import threading
 import time
@@ -23,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.file_layout import description_of, directory_name, object_of, place_of, segment_of
 from storage.file_tree import TRIES, Tree
 from storage.store import MediaObject, ObjectNotFound, PreconditionFailed
 
@@ -37,25 +37,6 @@ _DRAFT = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Check = Callable[[MediaObject | None], None]
 """Looks at the object that would be replaced, and raises what speaks against it."""
-
-
-def _directory_name(segment: str) -> str:
-    """A directory's name ends in "+", which no file's does: an object may lie beside the folder of the same name."""
-    return f"{_file_name(segment)}+"
-
-
-def _file_name(segment: str) -> str:
-    escaped = segment.replace("%", "%25").replace("+", "%2B")
-    return f"%2E{escaped[1:]}" if escaped.startswith(".") else escaped
-
-
-def _segment(name: str) -> str:
-    return name.removesuffix("+").replace("%2E", ".").replace("%2B", "+").replace("%25", "%")
-
-
-def _place(path: str) -> tuple[tuple[str, ...], str]:
-    *folders, last = path.split("/")
-    return ("meta", *map(_directory_name, folders)), _file_name(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +114,14 @@ class FileObjects:
 
     def _open(self, path: str) -> OpenFile | None:
         """The description's file, read; `offset` is 0 where it has no bytes of the object."""
-        folders, name = _place(path)
+        folders, name = place_of(path)
         descriptor = self.tree.open(folders, name)
         if descriptor is None:
             return None
         try:
             head = os.pread(descriptor, _HEAD_BYTES, 0)
             description, end, _ = head.partition(_LINE_END)
-            return OpenFile(_object(path, description), descriptor, len(description) + 1 if end else 0)
+            return OpenFile(object_of(path, description), descriptor, len(description) + 1 if end else 0)
         except BaseException:
             os.close(descriptor)
             raise
@@ -150,18 +131,18 @@ class FileObjects:
         digest = hashlib.sha256(data).hexdigest()
         described = MediaObject(path, len(data), content_type, uuid.uuid4().hex, digest, self._clock())
         with self.tree.locked(path), self._replacing(path, check):
-            folders, name = _place(path)
-            self.tree.write(folders, name, _description(described) + _LINE_END + data)
+            folders, name = place_of(path)
+            self.tree.write(folders, name, description_of(described) + _LINE_END + data)
         return described
 
     def commit(self, made: Made, path: str, content_type: str, check: Check) -> MediaObject:
         """Put finished bytes at `path`, in one step for whoever looks, unless `check` raises."""
         described = MediaObject(path, made.size, content_type, made.generation, made.etag, self._clock())
-        folders, name = _place(path)
+        folders, name = place_of(path)
         with self.tree.locked(path), self._replacing(path, check):
             self._note(made.generation, path)
             self._move_draft(made.generation)
-            self.tree.write(folders, name, _description(described))
+            self.tree.write(folders, name, description_of(described))
             self._forget_note(made.generation)
         return described
 
@@ -207,7 +188,7 @@ class FileObjects:
 
     def delete(self, path: str, generation: str | None) -> None:
         """Remove what is at `path`. Raises `PreconditionFailed` for another generation than the one that is named."""
-        folders, name = _place(path)
+        folders, name = place_of(path)
         with self.tree.locked(path):
             found = self.find(path)
             if found is None:
@@ -258,12 +239,12 @@ class FileObjects:
                 self.tree.unlink(["used"], name)
 
     def _walk(self, folders: list[str]) -> Iterator[str]:
-        names = ["meta", *map(_directory_name, folders)]
+        names = ["meta", *map(directory_name, folders)]
         for name, is_directory in self.tree.entries(*names):
             if is_directory and name.endswith("+"):
-                yield from self._walk([*folders, _segment(name)])
+                yield from self._walk([*folders, segment_of(name)])
             elif not is_directory and not name.startswith("."):
-                yield "/".join([*folders, _segment(name)])
+                yield "/".join([*folders, segment_of(name)])
 
     def _move_draft(self, generation: str) -> None:
         with (
@@ -310,24 +291,6 @@ class FileObjects:
             return False
         # The file system's own times, so its own clock: the store's may be a test's.
         return time.time() - changed > FORGOTTEN_SECONDS
-
-
-def _object(path: str, description: bytes) -> MediaObject:
-    found = json.loads(description)
-    created = datetime.fromisoformat(found["created"])
-    return MediaObject(path, found["size"], found["type"], found["generation"], found["etag"], created)
-
-
-def _description(described: MediaObject) -> bytes:
-    return json.dumps(
-        {
-            "generation": described.generation,
-            "type": described.content_type,
-            "size": described.size,
-            "etag": described.etag,
-            "created": described.created_at.isoformat(),
-        }
-    ).encode()
 
 
 def _hashed(text: str) -> str:

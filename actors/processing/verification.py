@@ -1,12 +1,13 @@
 """The parent's side of processing: hands a file to a limited child and turns what becomes of it into a verdict."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from actors.children import ChildDied, ChildFailed, ChildPool, ChildTimedOut, Limits, PoolClosed
 from actors.processing.bounds import Bounds
@@ -32,7 +33,15 @@ OUTPUT_LIMITS = replace(UPLOAD_LIMITS, is_apart=False)
 # How the child says, other than by a refusal, that the file is too much for it or has taken it over.
 CONTENT_FAILURES = frozenset({"MemoryError", "RecursionError", "ProtocolError"})
 
+
+def _decoded(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("no text")  # noqa: TRY004  # the one that pydantic expects
+    return b64decode(text, validate=True)
+
+
 Pixels = Annotated[int, Field(ge=1, le=1_000_000)]
+Picture = Annotated[bytes, BeforeValidator(_decoded), Field(min_length=1)]
 
 
 class ContentRefused(Exception):
@@ -48,7 +57,8 @@ class Verified(BaseModel):
     """What the library needs to know of a file. `width` and `height` are pixels as displayed, `size` bytes of `file`.
 
     `file` is the one to keep: the one that was given, or a clean one in the scratch directory. `sha256` is in
-    hexadecimal, `placeholder` a ThumbHash in base64. Only videos have a `poster` and `duration_seconds`.
+    hexadecimal, `thumbnail` a WebP, `placeholder` a ThumbHash in base64. Only videos have a `poster` and
+    `duration_seconds`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +71,7 @@ class Verified(BaseModel):
     size: Annotated[int, Field(ge=1)]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     file: Path
-    thumbnail: Path
+    thumbnail: Picture
     poster: Path | None
     placeholder: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{6,60}={0,2}$")]
 
@@ -172,7 +182,7 @@ def _checked(result: Mapping[str, Any], task: Mapping[str, Any]) -> Verified:
         verified = Verified.model_validate(result)
     except ValidationError as exc:
         raise ContentRefused("malformed", "result") from exc
-    outputs = {path for path in (verified.file, verified.thumbnail, verified.poster) if path}
+    outputs = {path for path in (verified.file, verified.poster) if path}
     for path in outputs - {Path(task["file"])}:
         if path.parent != Path(task["scratch"]) or path.is_symlink() or not path.is_file():
             raise ContentRefused("malformed", "file")

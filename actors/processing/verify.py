@@ -1,6 +1,7 @@
 """What the child process runs: reads one untrusted file, judges it, and makes what the library needs of it."""
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from actors.processing.bounds import ACCEPTED_TYPES, IMAGE_TYPES
 from actors.processing.images import process_image
-from actors.processing.previews import placeholder, write_poster, write_thumbnail
+from actors.processing.previews import placeholder, thumbnail, write_poster
 from actors.processing.refusal import Refused, judging
 from actors.processing.signatures import HEAD_BYTES, sniff
 from actors.processing.task import Processed, Task
@@ -26,7 +27,7 @@ def process_upload(arguments: Mapping[str, Any]) -> Iterator[Message]:
     The result has content_type, kind, width, height, duration_seconds, size, sha256, file, thumbnail, poster,
     placeholder. Raises only for what is not the file's fault, such as a full disk.
 
-    `scratch` is a directory of this task's own: `processed.*`, `thumbnail.webp` and `poster.webp` there are written.
+    `scratch` is a directory of this task's own: `processed.*` and `poster.webp` there are written.
     """
     yield from _told(_process(Task.of(arguments, rewrites=True)))
 
@@ -112,7 +113,7 @@ def _result(task: Task, processed: Processed, size: int, digest: str) -> Message
         "size": size,
         "sha256": digest,
         "file": str(processed.file),
-        "thumbnail": str(write_thumbnail(processed.picture, task.scratch)),
+        "thumbnail": b64encode(thumbnail(processed.picture)).decode(),
         "poster": str(write_poster(processed.picture, task.scratch)) if is_video else None,
         "placeholder": placeholder(processed.picture),
     }

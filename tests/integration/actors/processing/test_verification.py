@@ -4,6 +4,7 @@ import struct
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ async def test_a_valid_file_is_verified_measured_and_rid_of_metadata(
     assert (verified.size, verified.sha256) == (len(kept), sha256(kept).hexdigest())
     assert samples.SECRET.encode() not in kept
     assert b"48.8577" not in kept
-    with Image.open(verified.thumbnail) as thumbnail:
+    with Image.open(BytesIO(verified.thumbnail)) as thumbnail:
         assert (thumbnail.format, thumbnail.size) == ("WEBP", (verified.width, verified.height))
     assert (verified.poster is not None) == is_video
 
@@ -85,7 +86,7 @@ async def test_generated_media_are_described_and_kept_with_their_metadata(
 
     assert (described.file, file.read_bytes()) == (file, data)
     assert described.content_type == content_type
-    assert described.thumbnail.is_file()
+    assert described.thumbnail.startswith(b"RIFF")
     assert described.placeholder
 
 
