@@ -26,7 +26,7 @@ from jobs.janitor import Janitor
 from jobs.leases import LeaseService
 from jobs.library import Library
 from jobs.metrics import JobMetrics
-from jobs.outbox import Outbox
+from jobs.outbox import MARK_SECONDS, Outbox
 from jobs.policies import LeasePolicy, WakeUps, limits_of, upload_policy
 from jobs.previews import Previews
 from jobs.queuewatch import QueueWatch
@@ -90,6 +90,7 @@ def assemble(
     tracing: Tracing = NO_TRACING,
     time: SqlTime | None = None,
     new_random: Callable[[], random.Random] = random.SystemRandom,
+    mark_seconds: float = MARK_SECONDS,
 ) -> Jobs:
     """Build it all. Does no I/O. `menu` says what limits the models that are worked with here.
 
@@ -104,7 +105,7 @@ def assemble(
     admission = Admission(redis, menu, hold_seconds=settings.lease_seconds)
     usage = UsageRepository()
     announcer = Announcer(events, UsageMeter(usage, clock))
-    outbox = Outbox(database, events, log, background)
+    outbox = Outbox(database, events, log, background, mark_seconds=mark_seconds)
     views = Views(queue, media, log, urls)
     policy = upload_policy(settings)
     janitor = Janitor(database, CleanupRepository(time), pending, media, store, lease=lease, policy=policy, clock=clock)

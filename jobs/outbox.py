@@ -1,8 +1,9 @@
 """The outbox: lifecycle events are rows first, and told to the event log after the commit, in each job's order."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
 from jobs.background import Background
@@ -12,6 +13,7 @@ from jobs.job import StoredEvent
 from jobs.repositories.events import EventRepository
 
 TELL_SECONDS = 1.0
+MARK_SECONDS = 0.1
 OVERDUE = timedelta(seconds=2)
 BATCH = 200
 
@@ -19,13 +21,24 @@ BATCH = 200
 class Outbox:
     """Tells what is written. Losing a call is harmless: the sweeper tells what is overdue."""
 
-    def __init__(self, database: Database, events: EventRepository, log: EventLog, background: Background) -> None:
+    def __init__(
+        self,
+        database: Database,
+        events: EventRepository,
+        log: EventLog,
+        background: Background,
+        *,
+        mark_seconds: float = MARK_SECONDS,
+    ) -> None:
+        """What was told is noted as told every `mark_seconds`."""
         self._database = database
         self._events = events
         self._log = log
         self._background = background
+        self._mark_seconds = mark_seconds
         self._told: list[tuple[str, str]] = []
-        self._marking = asyncio.Lock()
+        self._is_marking = False
+        self._marked_at = 0.0
 
     async def tell(self, job_id: str) -> None:
         """Tell what of one job is untold, in order. Raises `LogUnavailable`, `DatabaseUnavailable`."""
@@ -50,14 +63,12 @@ class Outbox:
         except TimeoutError as error:
             raise LogUnavailable("the log is too slow") from error
         finally:
-            if told:
-                await self._mark(told)
+            self._mark_soon(told)
 
     async def tell_next(self, event: StoredEvent, after: int) -> None:
         """Tell an event of a job, whose last one before it has the number `after`.
 
-        Who has just written it need not look for what else is untold, unless that one is. It is marked in one go with
-        what is told meanwhile. Raises as `tell`.
+        Who has just written it need not look for what else is untold, unless that one is. Raises as `tell`.
         """
         try:
             async with asyncio.timeout(TELL_SECONDS):
@@ -67,18 +78,28 @@ class Outbox:
         except TimeoutError as error:
             raise LogUnavailable("the log is too slow") from error
         else:
-            self._background.start("mark", self._mark([(event.id, published_id)]))
+            self._mark_soon([(event.id, published_id)])
 
-    async def _mark(self, told: Iterable[tuple[str, str]]) -> None:
-        """Note what was told; what comes while the database is busy with others goes with the next.
+    def _mark_soon(self, told: Sequence[tuple[str, str]]) -> None:
+        """Have noted what was told, now and then and in one go: each look at the database costs more than a mark.
 
         Where it fails, the sweeper tells it again, and the log knows that it was told.
         """
         self._told += told
-        async with self._marking:
-            told, self._told = self._told, []
-            if told:
-                await self._database.single(lambda connection: self._events.mark_published(connection, told))
+        if self._told and not self._is_marking:
+            self._is_marking = True
+            self._background.start("mark", self._mark())
+
+    async def _mark(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._told:
+                await asyncio.sleep(max(0.0, self._marked_at + self._mark_seconds - loop.time()))
+                told, self._told = self._told, []
+                await self._database.single(partial(self._events.mark_published, published=told))
+                self._marked_at = loop.time()
+        finally:
+            self._is_marking = False
 
     async def _append(self, event: StoredEvent, after: int = 0) -> str:
         moment = JobMoment(number=event.seq, after=after, is_terminal=event.is_terminal)

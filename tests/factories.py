@@ -280,6 +280,7 @@ async def open_bench(
         tracing=tracing,
         time=BoundTime(clock),
         new_random=lambda: random.Random(7),
+        mark_seconds=0.0,
     )
     try:
         yield Bench(jobs, database, server, redis, store, clock, wake_ups, metrics)

@@ -5,7 +5,23 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Insert, Select, Update, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Insert,
+    Select,
+    String,
+    Update,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
@@ -114,13 +130,25 @@ class EventRepository:
         return [StoredEvent(*row) for row in await connection.execute(query)]
 
     async def mark_published(self, connection: AsyncConnection, published: Collection[tuple[str, str]]) -> None:
-        """Note the ids that the log gave: pairs of (event id, published id)."""
-        for event_id, published_id in published:
-            await rows(connection, self._mark_published(), {"event": event_id, "published_id": published_id})
+        """Note the ids that the log gave: pairs of (event id, published id). On a server it is one statement."""
+        if connection.dialect.name == "sqlite":
+            for event_id, published_id in published:
+                await connection.execute(
+                    update(EventRow).where(EventRow.id == event_id).values(published_id=published_id)
+                )
+            return
+        told = {"told": [event_id for event_id, _ in published], "told_as": [told_as for _, told_as in published]}
+        await rows(connection, self._mark_published(), told)
 
     @built_once
     def _mark_published(self) -> Update:
-        return update(EventRow).where(EventRow.id == bindparam("event"))
+        ids, published_ids = (
+            cast(bindparam(name, type_=ARRAY(String)), ARRAY(column.type))
+            for name, column in (("told", EventRow.id), ("told_as", EventRow.published_id))
+        )
+        named = (column("id", EventRow.id.type), column("published_id", EventRow.published_id.type))
+        told = func.unnest(ids, published_ids).table_valued(*named).render_derived("told")
+        return update(EventRow).where(EventRow.id == told.c.id).values(published_id=told.c.published_id)
 
     async def terminal(self, connection: AsyncConnection, job_id: str) -> StoredEvent | None:
         """The event that a job ended with."""

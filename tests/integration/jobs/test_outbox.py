@@ -46,7 +46,8 @@ class Counting(Database):
 
 def outbox_of(bench: Bench, log: EventLog | None = None, database: Database | None = None) -> Outbox:
     events = EventRepository(BoundTime(bench.clock))
-    return Outbox(database or bench.database, events, log or bench.jobs.log, bench.jobs.background)
+    log, database = log or bench.jobs.log, database or bench.database
+    return Outbox(database, events, log, bench.jobs.background, mark_seconds=0.0)
 
 
 async def untold_of(bench: Bench, job_id: str) -> list[StoredEvent]:
@@ -70,9 +71,11 @@ async def test_a_teller_that_is_slower_than_another_repeats_nothing(bench: Bench
     untold = await untold_of(bench, job_id)
     bench.server.connected = True
     await bench.leases.tell_start(await bench.claim())
+    await bench.settle()
     marked = [event.published_id for event in await bench.events(job_id)]
 
     await outbox_of(bench).tell_these(untold)
+    await bench.settle()
 
     assert names(await reader.read()) == ["generation_queued", "generation_started"]
     assert [event.published_id for event in await bench.events(job_id)] == marked
@@ -87,6 +90,7 @@ async def test_what_was_told_before_redis_went_away_is_marked(bench: Bench, read
 
     with pytest.raises(LogUnavailable):
         await outbox_of(bench, BreakingLog(bench)).tell_these(untold)
+    await bench.settle()
 
     assert names(await reader.read()) == ["generation_queued"]
     assert [event.published_id is not None for event in await bench.events(job_id)] == [True, False]
@@ -136,6 +140,7 @@ async def test_what_is_told_while_the_database_is_busy_is_marked_in_one_go(bench
     counted = Counting(bench.database)
 
     await asyncio.gather(*map(outbox_of(bench, database=counted).tell_these, untold))
+    await bench.settle()
 
     # Whoever comes first marks alone, and the others together after it.
     assert counted.changes <= 2
