@@ -1,8 +1,8 @@
 """Storing what was made: each file as soon as it is there, at the path that its job gives it, with its thumbnail."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
-from io import BufferedReader
 from pathlib import Path
 
 from actors.children import ChildPool
@@ -121,16 +121,21 @@ async def _whole(data: bytes) -> AsyncIterator[bytes]:
 
 async def chunks_of(file: Path) -> AsyncIterator[bytes]:
     """The bytes of a file, read in a thread."""
-    stream, chunk = await asyncio.to_thread(_begun, file)
-    with stream:
-        while chunk:
-            yield chunk
-            if len(chunk) < CHUNK_BYTES:
-                # The end: what would come is not worth another turn of a thread.
-                return
-            chunk = await asyncio.to_thread(stream.read, CHUNK_BYTES)
+    at, size = 0, 1
+    while at < size:
+        # A file that is read in one turn of a thread needs no more.
+        chunk, size = await asyncio.to_thread(_read, file, at)
+        at += len(chunk)
+        if not chunk:
+            return
+        yield chunk
 
 
-def _begun(file: Path) -> tuple[BufferedReader, bytes]:
-    stream = file.open("rb")
-    return stream, stream.read(CHUNK_BYTES)
+def _read(file: Path, at: int) -> tuple[bytes, int]:
+    """Some of a file's bytes, and how many it has."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        size = os.fstat(descriptor).st_size
+        return os.pread(descriptor, min(CHUNK_BYTES, max(size - at, 0)), at), size
+    finally:
+        os.close(descriptor)

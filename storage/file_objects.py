@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.file_layout import description_of, directory_name, object_of, place_of, segment_of
-from storage.file_tree import TRIES, Tree
+from storage.file_tree import TRIES, Tree, write_whole
 from storage.store import MediaObject, ObjectNotFound, PreconditionFailed
 
 FORGOTTEN_SECONDS = 86400.0
@@ -72,9 +72,7 @@ class Draft:
     def write(self, data: bytes) -> None:
         """Add bytes."""
         with self._turn:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self.descriptor, view) :]
+            write_whole(self.descriptor, data)
             self._digest.update(data)
             self.size += len(data)
 

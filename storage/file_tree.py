@@ -43,12 +43,15 @@ class Tree:
         """Make the root, for this user alone, where it is missing."""
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._locks = _open_or_make("locks", self._root)
 
     def close(self) -> None:
         """Let go of the root. Idempotent."""
         root, self._root = self._root, -1
         if root >= 0:
             os.close(root)
+            os.close(self._locks)
+            self._locks = -1
 
     @contextmanager
     def directory(self, *names: str, create: bool = False) -> Iterator[int]:
@@ -67,10 +70,8 @@ class Tree:
     def locked(self, name: str) -> Iterator[None]:
         """Hold a lock that other processes see, too. Names share locks: never take a second one inside."""
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % LOCKS
-        with self.directory("locks", create=True) as directory:
-            descriptor = os.open(
-                f"{number:02x}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory
-            )
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(f"{number:02x}", flags, 0o600, dir_fd=self._locks)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -79,21 +80,14 @@ class Tree:
 
     def write(self, names: Sequence[str], name: str, data: bytes) -> None:
         """Write a small file as a whole: who reads it finds the old bytes or the new ones, after a crash, too."""
-        draft = f".{name[:100]}.{os.urandom(8).hex()}"
         for attempt in range(TRIES):
             with self.directory(*names, create=True) as directory:
                 try:
-                    _write_draft(directory, draft, data)
-                    os.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
-                    os.fsync(directory)
+                    replace(directory, name, data)
                 except FileNotFoundError:
                     # Somebody removed the directory, which was empty, after it was opened.
                     if attempt == TRIES - 1:
                         raise
-                except BaseException:
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(draft, dir_fd=directory)
-                    raise
                 else:
                     return
 
@@ -158,9 +152,32 @@ def _open_or_make(name: str, directory: int) -> int:
     return os.open(name, _DIRECTORY, dir_fd=directory)
 
 
+def replace(directory: int, name: str, data: bytes) -> None:
+    """Write a small file into an open directory as a whole. Raises `FileNotFoundError` where that was removed."""
+    draft = f".{name[:100]}.{os.urandom(8).hex()}"
+    try:
+        _write_draft(directory, draft, data)
+        os.rename(draft, name, src_dir_fd=directory, dst_dir_fd=directory)
+        os.fsync(directory)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(draft, dir_fd=directory)
+        raise
+
+
 def _write_draft(directory: int, name: str, data: bytes) -> None:
+    # Without a file object, which asks the system as much again: each call is a change of threads.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, 0o600, dir_fd=directory), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor = os.open(name, flags, 0o600, dir_fd=directory)
+    try:
+        write_whole(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(descriptor: int, data: bytes) -> None:
+    """Write all of it: the system may take a part."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

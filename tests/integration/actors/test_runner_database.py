@@ -71,7 +71,8 @@ class Paused(Database):
         self.may_go_on = asyncio.Event()
 
     async def single(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
-        if isinstance(work, partial) and not self.is_waiting.is_set():
+        is_claim = isinstance(work, partial) and "lease" in work.keywords
+        if is_claim and not self.is_waiting.is_set():
             self.is_waiting.set()
             await self.may_go_on.wait()
         return await super().single(work, recall=recall)
