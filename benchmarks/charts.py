@@ -29,7 +29,6 @@ WIDTH, ROW, LABEL, BAR = 760, 26, 220, 420
 
 def draw(part: str, rows: Sequence[dict[str, Any]]) -> None:
     """Draw the medians of a part's rounds; a part with nothing to compare has no chart."""
-    CHARTS.mkdir(exist_ok=True)
     for figure in OF_PART.get(part, ()):
         (CHARTS / f"{part}-{figure.replace('_', '-')}.svg").write_text(chart(part, figure, rows))
 

@@ -1,19 +1,24 @@
 """What delivering events costs, here and elsewhere: python -m benchmarks.hub fanout service nchan floor."""
 
 import json
+import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
 
 from benchmarks.hub_load import load
-from benchmarks.hub_servers import SERVERS, pin, user
+from benchmarks.hub_servers import SERVERS, pin, started, user
 from jobs.eventid import EventId
 from jobs.eventlog import EPOCH_KEY, channel_of
+from tests.acceptance.process import Process
+from tests.processes import children_of
 
 STREAMS = 5000
 SECONDS = 3.0
@@ -54,6 +59,37 @@ def memory(name: str) -> Iterator[Row]:
             yield {"streams": streams, "kib_each": round(grown / streams, 2), "open_seconds": opened.ready_seconds}
 
 
+def collections(name: str) -> Iterator[Row]:  # noqa: ARG001  # it is the service's own matter
+    """How long full collections of garbage take, with 15,000 streams open: what came by itself, and twelve more."""
+    streams = 15_000
+    with started(streams, "benchmarks.watched_web") as (target, process), load(target, streams, channels=streams):
+        alone = pauses_of(process)
+        for _ in range(12):
+            process.kill(signal.SIGUSR1)
+            time.sleep(0.5)
+        asked = pauses_of(process)[len(alone) :]
+        yield {"streams": streams, "longest_of_itself_ms": max(alone, default=0.0), "longest_asked_ms": max(asked)}
+
+
+def pauses_of(process: Process) -> list[float]:
+    """Milliseconds of each full collection up to now."""
+    return [json.loads(line)["ms"] for line in process.lines if '"collected"' in line]
+
+
+def balance(name: str) -> Iterator[Row]:  # noqa: ARG001  # the same
+    """How evenly the kernel spreads 2,000 streams over several processes on one port."""
+    for processes in (2, 4):
+        with started(2000, web_processes=processes) as (target, process):
+            before = Counter({pid: sockets_of(pid) for pid in children_of(process.pid)})
+            with load(target, 2000, channels=2000):
+                held = [sockets_of(pid) - before[pid] for pid in before]
+            yield {"processes": processes, "streams": sorted(held)}
+
+
+def sockets_of(pid: int) -> int:
+    return sum(each.readlink().name.startswith("socket:") for each in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def stalled(name: str) -> Iterator[Row]:
     """Sixty clients of one channel, ten of whom never read."""
     with SERVERS[name](1) as target, load(target, 60, stalled=10) as opened:
@@ -64,7 +100,7 @@ def stalled(name: str) -> Iterator[Row]:
 def cut(name: str) -> Iterator[Row]:
     """A channel for each of 200 streams; Redis cuts the hub's link every second."""
     with SERVERS[name](200) as target, load(target, 200, channels=200) as opened:
-        seconds, cuts = 20, 0
+        seconds, cuts = 60, 0
         opened.begin(seconds, rate=1000)
         with closing(Redis(port=target.publish_port)) as redis:
             for _ in range(seconds - 1):
@@ -93,6 +129,8 @@ PARTS: dict[str, Callable[[str], Iterator[Row]]] = {
     "users": users,
     "latency": latency,
     "memory": memory,
+    "collections": collections,
+    "balance": balance,
     "stalled": stalled,
     "cut": cut,
     "storm": storm,

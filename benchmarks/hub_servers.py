@@ -8,15 +8,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from benchmarks.backing import backing
 from benchmarks.hub_load import BUILD, DATA, ROOT, Target, request
 from jobs.eventlog import EPOCH_KEY, channel_of
 from tests.acceptance.client import token_of
-from tests.acceptance.process import serving
+from tests.acceptance.process import Process
 from tests.ports import free_port
-from tests.postgres import running_postgres
 from tests.processes import children_of
 from tests.redis import RedisServer, running_redis
 
@@ -58,28 +59,27 @@ def append(redis: RedisServer) -> bytes:
 @contextmanager
 def service(channels: int) -> Iterator[Target]:
     """This project's web process, with a Redis and a database of its own."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as directory,
-        running_redis() as redis,
-        running_postgres() as postgres,
-    ):
-        postgres.connect().execute("CREATE DATABASE bench")
-        settings = {
-            "redis_url": redis.url,
-            "database_url": postgres.url("bench"),
-            "storage_dir": Path(directory) / "store",
-            "max_connections": 16_000,
-            "max_streams_per_user": 16_000,
-            "stream_seconds": 3600,
-        }
-        with serving(Path(directory) / "data", **settings) as (process, base):
-            pin(process.pid, 0)
-            pid = pid_of_redis(redis)
-            pin(pid, 1)
-            names = map(user, range(channels))
-            requests = [request("/events", f"Authorization: Bearer {token_of(name)}\r\n") for name in names]
-            port = int(base.split(":")[2].split("/")[0])
-            yield Target(port, requests, redis.port, append(redis), [process.pid], [pid], beginning="id: ")
+    with started(channels) as (target, _):
+        yield target
+
+
+@contextmanager
+def started(channels: int, module: str = "app", **settings: object) -> Iterator[tuple[Target, Process]]:
+    """The same, and its process."""
+    with ExitStack() as stack:
+        below = stack.enter_context(backing())
+        limits = {"max_connections": 16_000, "max_streams_per_user": 16_000, "stream_seconds": 3600}
+        process = Process(below.directory / "data", module=module, settings=below.settings | limits | settings)
+        stack.callback(process.end)
+        port = urlsplit(process.wait_for("serving")["url"]).port
+        assert port is not None  # noqa: S101  # it says so
+        pin(process.pid, 0)
+        redis = pid_of_redis(below.redis)
+        pin(redis, 1)
+        names = map(user, range(channels))
+        requests = [request("/events", f"Authorization: Bearer {token_of(name)}\r\n") for name in names]
+        template = append(below.redis)
+        yield Target(port, requests, below.redis.port, template, [process.pid], [redis], beginning="id: "), process
 
 
 def pid_of_redis(redis: RedisServer) -> int:
@@ -98,9 +98,11 @@ def child(
     """A server's process id, from when it listens; it is ended with the context."""
     environment = {**os.environ, **(environment or {})}
     words = [*(("taskset", "-c", "0") if is_pinned else ()), *map(str, command)]
-    with subprocess.Popen(  # noqa: S603  # built here
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=directory, env=environment
-    ) as process:
+    quiet = subprocess.DEVNULL
+    with (
+        (BUILD / "peers.log").open("ab") as log,
+        subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=log, cwd=directory, env=environment) as process,  # noqa: S603  # built here
+    ):
         try:
             for port in ports:
                 await_port(port)

@@ -9,22 +9,19 @@ describes each picture is a child process, and counted by itself.
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from benchmarks.backing import backing
 from tests.acceptance.client import token_of
 from tests.acceptance.process import Process
 from tests.ports import free_port
-from tests.postgres import running_postgres
 from tests.processes import cpu_seconds_below, cpu_seconds_of
-from tests.redis import running_redis
 
 WARM_UP = 24
 PROMPT = {"prompt": "nothing", "width": 64, "height": 64}
@@ -47,25 +44,15 @@ class Spent:
 def pipeline(*, works: bool = True) -> Iterator[tuple[str, Process, Process | None]]:
     """Where the web process is, it, and the worker, where there is to be one."""
     with ExitStack() as stack:
-        postgres, redis = stack.enter_context(running_postgres()), stack.enter_context(running_redis())
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        with postgres.connect() as connection:
-            connection.execute("CREATE DATABASE bench")
-        port = free_port()
-        settings = {
-            "port": port,
-            "database_url": postgres.url("bench"),
-            "redis_url": redis.url,
-            "storage_dir": directory / "store",
-            "max_queued_per_user": 10_000,
-        }
-        web = Process(directory / "data", settings=settings)
+        below, port = stack.enter_context(backing()), free_port()
+        data, settings = below.directory / "data", below.settings | {"port": port, "max_queued_per_user": 10_000}
+        web = Process(data, settings=settings)
         stack.callback(web.end)
         web.wait_for("serving")
         if not works:
             yield f"http://127.0.0.1:{port}", web, None
             return
-        worker = Process(directory / "data", module="benchmarks.idle_worker", settings=settings)
+        worker = Process(data, module="benchmarks.idle_worker", settings=settings)
         stack.callback(worker.end)
         worker.wait_for("working")
         yield f"http://127.0.0.1:{port}", web, worker

@@ -7,20 +7,17 @@ snapshot that a new stream begins with are asked for in turn, over HTTP, from a 
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 
 from aiohttp import ClientSession, ClientTimeout
 
 from app.body import cursor_of
+from benchmarks.backing import DATABASE, backing
 from tests.acceptance.client import token_of
 from tests.acceptance.process import serving
-from tests.postgres import PostgresServer, running_postgres
-from tests.redis import running_redis
+from tests.postgres import PostgresServer
 
 FEW, MANY = "few", "many"
 SHORT = 100
@@ -49,18 +46,18 @@ FROM generate_series(1, %(rows)s) n
 """  # noqa: S608  # the same
 
 
-def fill(postgres: PostgresServer, database: str, owner: str, rows: int) -> None:
+def fill(postgres: PostgresServer, owner: str, rows: int) -> None:
     """Write an owner's jobs and media straight into their tables."""
-    with postgres.connect(database) as connection:
+    with postgres.connect(DATABASE) as connection:
         for statement in (JOBS, MEDIA):
             connection.execute(statement, {"owner": owner, "rows": rows})
         connection.execute("ANALYZE")
 
 
-def deep_cursor(postgres: PostgresServer, database: str, table: str) -> str:
+def deep_cursor(postgres: PostgresServer, table: str) -> str:
     """The cursor that the page before the 1,000th ends with."""
     query = f"SELECT id FROM {table} WHERE owner = %s ORDER BY id DESC OFFSET %s LIMIT 1"  # noqa: S608  # a constant
-    with postgres.connect(database) as connection:
+    with postgres.connect(DATABASE) as connection:
         row = connection.execute(query, (MANY, (DEEP - 1) * PAGE - 1)).fetchone()
     cursor = None if row is None else cursor_of(str(row[0]))
     if cursor is None:
@@ -109,20 +106,10 @@ async def measure(base: str, cursors: dict[str, str]) -> dict[str, float]:
 
 
 def main(rows: str = "1000000") -> None:
-    with ExitStack() as stack:
-        postgres, redis = stack.enter_context(running_postgres()), stack.enter_context(running_redis())
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        with postgres.connect() as connection:
-            connection.execute("CREATE DATABASE listing")
-        settings = {
-            "database_url": postgres.url("listing"),
-            "redis_url": redis.url,
-            "storage_dir": directory / "store",
-        }
-        _, base = stack.enter_context(serving(directory / "data", **settings))
-        fill(postgres, "listing", FEW, SHORT)
-        fill(postgres, "listing", MANY, int(rows))
-        cursors = {"media": deep_cursor(postgres, "listing", "media"), "jobs": deep_cursor(postgres, "listing", "job")}
+    with backing() as below, serving(below.directory / "data", **below.settings) as (_, base):
+        fill(below.postgres, FEW, SHORT)
+        fill(below.postgres, MANY, int(rows))
+        cursors = {"media": deep_cursor(below.postgres, "media"), "jobs": deep_cursor(below.postgres, "job")}
         print(json.dumps({"rows": int(rows)} | asyncio.run(measure(base, cursors))))  # noqa: T201  # what it is for
 
 

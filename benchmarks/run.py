@@ -1,6 +1,6 @@
 """All benchmarks by one command: python -m benchmarks.run fanout users jobs; without names, all of them.
 
-Each part's rows are kept as JSON in `build/bench/results`, and drawn as bars into `docs/benchmarks`.
+Each part's rows are kept as JSON in `docs/benchmarks`, and drawn there as bars.
 """
 
 import json
@@ -9,10 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.charts import draw
-from benchmarks.hub_load import BUILD, ROOT
+from benchmarks.charts import CHARTS, draw
+from benchmarks.hub_load import ROOT
 
-RESULTS = BUILD / "results"
 ROUNDS = 3
 """How often the servers of a part take turns; the machine is rarely alone."""
 
@@ -21,13 +20,15 @@ HUB: dict[str, tuple[str, ...]] = {
     "users": ("service", "nchan+redis", "sse-starlette", "floor"),
     "latency": ("service", "nchan+redis", "sse-starlette"),
     "memory": ("service", "nchan"),
+    "collections": ("service",),
+    "balance": ("service",),
     "stalled": ("service",),
     "cut": ("service",),
     "storm": ("service",),
 }
 PARTS: dict[str, list[list[str]]] = {
     **{part: ROUNDS * [["benchmarks.hub", part, *servers]] for part, servers in HUB.items()},
-    "memory": [["benchmarks.hub", "memory", *HUB["memory"]]],
+    **{part: [["benchmarks.hub", part, *HUB[part]]] for part in ("memory", "collections", "balance", "cut")},
     "cost": ROUNDS * [["benchmarks.jobs", "300", "8"]],
     "submit": [["benchmarks.stack", "submit"]],
     "jobs": [["benchmarks.stack", "jobs"]],
@@ -51,10 +52,10 @@ def main(names: Sequence[str]) -> None:
     unknown = set(names) - set(PARTS)
     if unknown:
         raise SystemExit(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    CHARTS.mkdir(exist_ok=True)
     for name in names or PARTS:
         rows = [row for command in PARTS[name] for row in measured(command)]
-        (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
+        (CHARTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
         draw(name, rows)
 
 

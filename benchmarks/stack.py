@@ -9,23 +9,20 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from benchmarks.backing import backing
 from benchmarks.hub_load import BUILD, ROOT
 from benchmarks.hub_servers import child
 from benchmarks.jobs import PROMPT, WARM_UP, pipeline, user
 from tests.acceptance.client import SECRET, token_of
 from tests.ports import free_port
-from tests.postgres import running_postgres
 from tests.processes import cpu_seconds_below, cpu_seconds_of
-from tests.redis import running_redis
 
 ROUNDS = 3
 USERS = 8
@@ -61,14 +58,11 @@ def service(works: bool) -> Iterator[Side]:  # noqa: FBT001  # as `Server` has i
 @contextmanager
 def stack(works: bool) -> Iterator[Side]:  # noqa: FBT001  # as `Server` has it
     with ExitStack() as opened:
-        postgres, redis = opened.enter_context(running_postgres()), opened.enter_context(running_redis())
-        directory = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        with postgres.connect() as connection:
-            connection.execute("CREATE DATABASE stack")
+        below = opened.enter_context(backing())
         environment = {
-            "STACK_DATABASE_URL": postgres.url("stack"),
-            "STACK_REDIS_URL": redis.url,
-            "STACK_DIRECTORY": str(directory),
+            "STACK_DATABASE_URL": below.database_url,
+            "STACK_REDIS_URL": below.redis.url,
+            "STACK_DIRECTORY": str(below.directory),
             "STACK_SECRET": SECRET,
             "PATH": os.environ["PATH"],
         }

@@ -5,6 +5,7 @@ python -m benchmarks.uploads bombs          # hostile files; how quickly the ser
 """
 
 import asyncio
+import json
 import sys
 import tempfile
 import time
@@ -79,9 +80,14 @@ async def many(count: int, mebibytes: int) -> None:
             right = [await is_right(client, number, item) for number, item in items]
             show(seconds, memory, before, took)
             stored = sum(map(len, bodies)) / 2**20
-            say(
-                f"{sum(right)} of {count} right, {stored:.0f} MiB brought, {max(memory) - before - stored:.0f} MiB more"
-            )
+            row = {
+                "uploads": count,
+                "right": sum(right),
+                "mib": round(stored),
+                "mib_per_second": round(stored / took, 1),
+                "grown_beside_mib": round(max(memory) - before - stored),
+            }
+            say(json.dumps(row))
 
 
 async def bombs() -> None:
