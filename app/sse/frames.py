@@ -34,7 +34,7 @@ class Batch:
             frames = [published_frame(payload) for payload in payloads]
             self.plain = plain = b"".join(frames)
             self.first, self.last = id_of(frames[0]), id_of(frames[-1])
-        self.chunked = b"%x\r\n%b\r\n" % (len(plain), plain)
+        self.chunked = chunk(plain)
 
     def __len__(self) -> int:
         return len(self._payloads)

@@ -33,7 +33,7 @@ class ClaimRepository:
         if start is None or connection.dialect.name == "sqlite":
             row = await first(connection, self._claim(lease), parameters)
         else:
-            row = await first(connection, self._claim_and_tell(lease), parameters | self._events.given(start))
+            row = await first(connection, self._claim_and_tell(lease), parameters | self._events.parameters(start))
         if row is None:
             return None
         taken = _lease_of(row, token, start)

@@ -10,7 +10,7 @@ from jobs.job import Job, Media, NewEvent, Use
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository, job_of
 from jobs.repositories.media import MediaRepository
-from jobs.repositories.statements import built_once, first, given_for
+from jobs.repositories.statements import built_once, first, given, values_of
 from jobs.repositories.usage import UsageRepository
 from schema.tables import JobRow
 
@@ -50,18 +50,19 @@ class EndingRepository:
                 if told is not None:
                     await self._events.store(connection, told.of(job))
             return job
-        parameters = {"job": id, "token": token} | {f"new_{name}": value for name, value in values.items()}
-        parameters |= self._media.given(media)
-        parameters |= {} if use is None else self._usage.given(use)
-        parameters |= {} if told is None else self._events.given(told)
+        parameters = {"job": id, "token": token} | values_of("new", values)
+        parameters |= self._media.parameters(media)
+        parameters |= {} if use is None else self._usage.parameters(use)
+        parameters |= {} if told is None else self._events.parameters(told)
         statement = self._succeed(len(media), tuple(values), counts=use is not None, tells=told is not None)
         row = await first(connection, statement, parameters)
         return None if row is None else job_of(row)
 
     @built_once
     def _succeed(self, outputs: int, names: tuple[str, ...], *, counts: bool, tells: bool) -> Select[Any]:
-        new = {name: given_for(getattr(JobRow, name), f"new_{name}") for name in names}
-        ended = self._jobs.moving("running", "succeed", is_held=True).values(**_END, **new).cte("ended")
+        new = given("new", [getattr(JobRow, name) for name in names])
+        end = _END | dict(zip(names, new.values(), strict=True))
+        ended = self._jobs.moving("running", "succeed", is_held=True).values(end).cte("ended")
         statement = select(*ended.c)
         if outputs:
             statement = statement.add_cte(self._media.insert_from(ended, outputs).cte("kept"))

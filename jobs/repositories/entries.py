@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.job import NewEvent, NewJob
 from jobs.lifecycle import UNFINISHED
 from jobs.repositories.events import EventRepository
-from jobs.repositories.jobs import GIVEN, JobRepository, Traits
-from jobs.repositories.statements import built_once, first, given_for
+from jobs.repositories.jobs import GIVEN, JobRepository, Traits, given_of
+from jobs.repositories.statements import built_once, first, given, values_of
 from schema.tables import JobRow
 
 NO_LIMIT = 2**31 - 1
@@ -31,8 +31,8 @@ class EntryRepository:
         """
         if connection.dialect.name == "sqlite":
             return await self._enter_step_by_step(connection, job, told, most)
-        parameters = {f"job_{name}": getattr(job, name) for name in GIVEN} | {"most": most}
-        parameters |= self._jobs.deadline_of(job) | ({} if told is None else self._events.given(told))
+        parameters = values_of("job", given_of(job)) | {"most": most}
+        parameters |= self._jobs.deadline_of(job) | ({} if told is None else self._events.parameters(told))
         row = await first(connection, self._enter(Traits.of(job), tells=told is not None), parameters)
         assert row is not None  # noqa: S101  # it counts, so there is one
         unfinished, is_in = row
@@ -51,20 +51,16 @@ class EntryRepository:
 
     @built_once
     def _enter(self, traits: Traits, *, tells: bool) -> Select[Any]:
-        given = {column: given_for(column, f"job_{column.key}") for column in map(_column, GIVEN)}
-        is_own = JobRow.owner == given[JobRow.owner]
+        own = given("job", GIVEN)
+        is_own = JobRow.owner == own[JobRow.owner]
         unfinished = select(func.count().label("jobs")).where(is_own, JobRow.status.in_(UNFINISHED)).cte("unfinished")
-        columns = given | self._jobs.beginning(traits) | _defaults()
+        columns = own | self._jobs.beginning(traits) | _defaults()
         values = [_typed(column, value) for column, value in columns.items()]
         row = select(*values).where(unfinished.c.jobs < bindparam("most"))
         entered = insert(JobRow).from_select(list(columns), row).returning(JobRow.id, JobRow.owner).cte("entered")
         is_in = select(func.count()).select_from(entered).scalar_subquery()
         statement = select(unfinished.c.jobs, is_in)
         return statement.add_cte(self._events.insert_from(entered).cte("told")) if tells else statement
-
-
-def _column(name: str) -> Any:
-    return getattr(JobRow, name)
 
 
 def _defaults() -> dict[Any, Any]:

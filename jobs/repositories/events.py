@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.clock import SqlTime
 from jobs.ids import new_id
 from jobs.job import NewEvent, StoredEvent
-from jobs.repositories.statements import built_once, first, given_for, rows
+from jobs.repositories.statements import built_once, first, given, rows, values_of
 from schema.tables import EventRow
 
 _COLUMNS = (
@@ -77,19 +77,19 @@ class EventRepository:
         return insert(EventRow).values(created_at=self._time.now())
 
     def insert_from(self, jobs: FromClause, *conditions: ColumnElement[bool]) -> Insert:
-        """The same for a server's larger statement: an event for each of `jobs`, with the parameters of `given`."""
+        """The same for a server's larger statement: an event for each of `jobs`, with `parameters`."""
         event: dict[Any, Any] = {
             EventRow.owner: jobs.c.owner,
             EventRow.job_id: jobs.c.id,
             EventRow.created_at: self._time.now(),
-            **{column: given_for(column, f"event_{column.key}") for column in _OF_NEW},
+            **given("event", _OF_NEW),
         }
         return insert(EventRow).from_select(list(event), select(*event.values()).where(*conditions).select_from(jobs))
 
     @staticmethod
-    def given(event: NewEvent) -> dict[str, Any]:
+    def parameters(event: NewEvent) -> dict[str, Any]:
         """The parameters of `insert_from`."""
-        return {f"event_{name}": value for name, value in asdict(event).items()}
+        return values_of("event", asdict(event))
 
     async def get(self, connection: AsyncConnection, id: str) -> StoredEvent | None:
         """One event."""

@@ -35,7 +35,7 @@ COLUMNS = (
     JobRow.record,
 )
 
-GIVEN = ("id", "owner", "kind", "request", "max_attempts", "origin")
+GIVEN = (JobRow.id, JobRow.owner, JobRow.kind, JobRow.request, JobRow.max_attempts, JobRow.origin)
 """The columns of a new job whose values differ from job to job."""
 
 
@@ -49,6 +49,11 @@ class Traits(NamedTuple):
     @classmethod
     def of(cls, job: NewJob) -> Self:
         return cls(job.is_eligible, job.is_woken, job.deadline is not None)
+
+
+def given_of(job: NewJob) -> dict[str, Any]:
+    """The values of the columns in `GIVEN`."""
+    return {column.key: getattr(job, column.key) for column in GIVEN}
 
 
 def job_of(row: Any) -> Job:
@@ -72,8 +77,7 @@ class JobRepository:
 
     async def insert(self, connection: AsyncConnection, job: NewJob) -> Job:
         """A queued job."""
-        columns = {name: getattr(job, name) for name in GIVEN} | self.deadline_of(job)
-        (row,) = await rows(connection, self._insert(Traits.of(job)), columns)
+        (row,) = await rows(connection, self._insert(Traits.of(job)), given_of(job) | self.deadline_of(job))
         return job_of(row)
 
     @built_once

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Insert, Select, bindparam, del
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.job import Media
-from jobs.repositories.statements import built_once, given_for, rows
+from jobs.repositories.statements import built_once, given, rows, values_of
 from schema.tables import MediaRow
 
 _COLUMNS = (
@@ -54,20 +54,18 @@ class MediaRepository:
         return insert(MediaRow)
 
     def insert_from(self, ended: FromClause, count: int) -> Insert:
-        """The same for a server's larger statement: so many objects if `ended` has a job, with the parameters of
-        `given`.
-        """
-        columns = [[given_for(column, f"media_{index}_{column.key}") for column in _COLUMNS] for index in range(count)]
-        return insert(MediaRow).from_select(
-            list(_COLUMNS), union_all(*(select(*each).select_from(ended) for each in columns))
-        )
+        """The same for a server's larger statement: so many objects if `ended` has a job, with `parameters`."""
+        objects = [given(f"media_{index}", _COLUMNS).values() for index in range(count)]
+        each = [select(*values).select_from(ended) for values in objects]
+        return insert(MediaRow).from_select(list(_COLUMNS), union_all(*each))
 
     @staticmethod
-    def given(media: Sequence[Media]) -> dict[str, Any]:
+    def parameters(media: Sequence[Media]) -> dict[str, Any]:
         """The parameters of `insert_from`."""
-        return {
-            f"media_{index}_{name}": value for index, each in enumerate(media) for name, value in asdict(each).items()
-        }
+        values: dict[str, Any] = {}
+        for index, each in enumerate(media):
+            values |= values_of(f"media_{index}", asdict(each))
+        return values
 
     async def get(self, connection: AsyncConnection, path: str) -> Media | None:
         """The object at a path."""

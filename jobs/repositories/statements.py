@@ -1,6 +1,6 @@
 """Statements that are built once, and compiled once: that takes the processor longer than running one the database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -100,10 +100,17 @@ def built_once(build: Callable[Concatenate[R, P], S]) -> Callable[Concatenate[R,
     return built
 
 
-def given_for(column: Any, name: str) -> ColumnElement[Any]:
-    """A parameter for a column, where the database can't tell the type from where it stands: in a SELECT."""
-    typed: ColumnElement[Any] = cast(bindparam(name, type_=column.type), column.type)
-    return typed
+def given(prefix: str, columns: Iterable[Any]) -> dict[Any, ColumnElement[Any]]:
+    """A parameter for each column, where the database can't tell the type from where it stands: in a SELECT.
+
+    `values_of` has their values.
+    """
+    return {column: cast(bindparam(f"{prefix}_{column.key}", type_=column.type), column.type) for column in columns}
+
+
+def values_of(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the parameters of `given`, by the columns' names."""
+    return {f"{prefix}_{name}": value for name, value in values.items()}
 
 
 def _compiled_for(dialect: Dialect, statement: Executable, keys: tuple[str, ...]) -> _Compiled | None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.job import Use
-from jobs.repositories.statements import built_once, given_for, rows
+from jobs.repositories.statements import built_once, given, rows, values_of
 from schema.models import MediaKind
 from schema.tables import UsageRow
 
@@ -29,16 +29,15 @@ class UsageRepository:
         return _adding((sqlite_insert if dialect == "sqlite" else postgresql_insert)(UsageRow).values(jobs=1))
 
     def add_from(self, ended: CTE) -> Any:
-        """The same for a server's larger statement, once for each job in `ended`, with the parameters of `given`."""
-        use = {column: given_for(column, f"use_{column.key}") for column in _GIVEN}
-        values = {UsageRow.jobs: literal(1, UsageRow.jobs.type), **use}
+        """The same for a server's larger statement, once for each job in `ended`, with `parameters`."""
+        values = {UsageRow.jobs: literal(1, UsageRow.jobs.type), **given("use", _GIVEN)}
         each = select(*values.values()).select_from(ended)
         return _adding(postgresql_insert(UsageRow).from_select(list(values), each))
 
     @staticmethod
-    def given(use: Use) -> dict[str, Any]:
+    def parameters(use: Use) -> dict[str, Any]:
         """The parameters of `add_from`."""
-        return {f"use_{name}": value for name, value in asdict(use).items()}
+        return values_of("use", asdict(use))
 
     async def between(
         self, connection: AsyncConnection, owner: str, since: date, until: date
