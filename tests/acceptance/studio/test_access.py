@@ -166,6 +166,9 @@ async def test_what_goes_away_hands_the_focus_on(studio: Window) -> None:
     one, two = (
         studio.page.get_by_role("article", name=name).get_by_role("button", name="Dismiss") for name in ("one", "two")
     )
+    # One that is still stopping offers "Cancel", which would be handed the focus, and would become "Try again" with it.
+    await expect(one).to_be_visible()
+    await expect(two).to_be_visible()
 
     link = studio.get("link", "two")
     await link.press("Enter")
