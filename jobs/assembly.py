@@ -33,6 +33,7 @@ from jobs.queuewatch import QueueWatch
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
 from jobs.repositories.claims import ClaimRepository
 from jobs.repositories.endings import EndingRepository
+from jobs.repositories.entries import EntryRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -131,7 +132,16 @@ def assemble(
         tracing=tracing,
     )
     submitting = Submitting(
-        database, jobs, queue, events, keys, media, announcer=announcer, limits=limits, tracing=tracing
+        database,
+        jobs,
+        queue,
+        EntryRepository(time),
+        keys,
+        media,
+        announcer=announcer,
+        background=background,
+        limits=limits,
+        tracing=tracing,
     )
     service = JobService(
         database,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
+from jobs.background import Background
 from jobs.cancelling import Cancelling
 from jobs.clock import Clock, SqlTime, time_of
 from jobs.database import Database
@@ -16,6 +17,7 @@ from jobs.ids import is_id
 from jobs.job import Job, Media, StoredEvent
 from jobs.policies import limits_of, upload_policy
 from jobs.repositories.chores import CleanupRepository, IdempotencyRepository
+from jobs.repositories.entries import EntryRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
@@ -149,10 +151,11 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
         database,
         jobs,
         queue,
-        events,
+        EntryRepository(time),
         IdempotencyRepository(time),
         MediaRepository(),
         announcer=announcer,
+        background=Background(),
         limits=limits_of(settings),
         tracing=NO_TRACING,
     )

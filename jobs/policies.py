@@ -107,7 +107,12 @@ def check_load(unfinished: int, limits: Limits) -> None:
     every submit would conflict with every other, and on CockroachDB with every claim.
     """
     if unfinished >= limits.max_queued:
-        raise QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
+        raise no_capacity()
+
+
+def no_capacity() -> QueueFull:
+    """What anybody is told while all together have too many unfinished jobs."""
+    return QueueFull("the service has too many unfinished jobs", RETRY_AFTER_SECONDS)
 
 
 def limits_of(settings: Settings) -> Limits:

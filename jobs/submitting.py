@@ -1,6 +1,7 @@
 """Submitting: a job's row and its first event, once for each idempotency key and within the limits."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,17 +9,18 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
+from jobs.background import Background
 from jobs.database import Database
 from jobs.deadlines import deadline_of
-from jobs.errors import IdempotencyKeyReused
+from jobs.errors import IdempotencyKeyReused, InvalidRequest
 from jobs.eventlog import json_line
+from jobs.gathering import Gathering
 from jobs.ids import new_id
 from jobs.inputs import check_inputs
 from jobs.job import Job, NewJob, StoredEvent
-from jobs.policies import Limits, check_load, no_room
+from jobs.policies import Limits, no_capacity, no_room
 from jobs.repositories.chores import IdempotencyRepository
-from jobs.repositories.entries import NO_LIMIT, EntryRepository
-from jobs.repositories.events import EventRepository
+from jobs.repositories.entries import NO_LIMIT, Entry, EntryRepository, FirstUse, Full, Outcome
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
@@ -52,16 +54,6 @@ def _sorted(value: Any) -> Any:
     return [_sorted(each) for each in value] if isinstance(value, list) else value
 
 
-def _same(submission: Submission, first: tuple[str, str] | None) -> str | None:
-    """The job of a key's first use, which must have been this request. Raises `IdempotencyKeyReused`."""
-    if first is None:
-        return None
-    fingerprint, job_id = first
-    if fingerprint != submission.fingerprint:
-        raise IdempotencyKeyReused("this key came with another request before")
-    return job_id
-
-
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The job that a POST made, or made the first time; `untold` is what is written and has to be told."""
@@ -71,120 +63,199 @@ class Accepted:
     untold: tuple[StoredEvent, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A submission, with what its job will have if it becomes one. `is_woken` as a `NewJob` has it."""
+
+    submission: Submission
+    job_id: str
+    origin: dict[str, str]
+    is_limited: bool
+    is_woken: bool = True
+
+    @property
+    def use(self) -> tuple[str, str] | None:
+        """What may be asked for once: the owner's idempotency key."""
+        key = self.submission.idempotency_key
+        return None if key is None else (self.submission.owner, key)
+
+
 class Submitting:
-    """Writes what is asked for. Telling and waking are for the caller: the row stands without them."""
+    """Writes what is asked for. Telling and waking are for the caller: the row stands without them.
+
+    What is asked for at about the same time is looked up and written together: under load a submit costs a fraction of
+    a transaction.
+    """
 
     def __init__(
         self,
         database: Database,
         jobs: JobRepository,
         queue: QueueRepository,
-        events: EventRepository,
+        entries: EntryRepository,
         keys: IdempotencyRepository,
         media: MediaRepository,
         *,
         announcer: Announcer,
+        background: Background,
         limits: Limits,
         tracing: Tracing,
     ) -> None:
         self._database = database
         self._jobs = jobs
         self._queue = queue
-        self._events = events
-        self._entries = EntryRepository(jobs, events)
+        self._entries = entries
         self._keys = keys
         self._media = media
         self._announcer = announcer
         self._limits = limits
         self._tracing = tracing
+        self._gathering = Gathering[_Asked, Accepted]("submit", self._accept_all, background)
 
     async def accept(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key.
 
         Raises `InvalidRequest` for inputs that are not there, `QueueFull`, `IdempotencyKeyReused`.
         """
-        async with self._database.reading() as connection:
-            earlier = await self._earlier(connection, submission)
-            if earlier is not None:
-                return Accepted(earlier, is_replay=True)
-            await check_inputs(self._media, connection, submission.request.get("inputs") or ())
-            place = await self._place(connection, submission)
-        job_id = new_id()
-        with self._tracing.span("job submit", "producer", {"media.job.kind": submission.kind, "media.job.id": job_id}):
-            insert = partial(
-                self._insert, submission=submission, job_id=job_id, place=place, origin=origin_of(self._tracing)
-            )
-            return await self._database.serializable(insert, recall=partial(self._inserted, job_id=job_id))
+        # Whoever wants everything gone is not told to come back when there is less of it.
+        is_limited = submission.kind != "erasure"
+        with self._tracing.span("job submit", "producer", {"media.job.kind": submission.kind}) as span:
+            asked = _Asked(submission, new_id(), origin_of(self._tracing), is_limited)
+            accepted = await self._gathering.ask(asked)
+            span.note({"media.job.id": accepted.job_id})
+            return accepted
 
     async def repeat(self, job: Job) -> str:
         """Make a job that asks again for what `job` did, whatever the limits say; its id. A sweeper wakes it."""
-        job_id, again = new_id(), Submission(job.owner, job.kind, job.request, job.request)
-        async with self._database.reading() as connection:
-            place, _ = await self._queue.newcomers_place(connection, job.kind, job.owner)
+        submission = Submission(job.owner, job.kind, job.request, job.request)
         origin = origin_of(self._tracing) | {REPEATS: job.id}
-        enqueue = partial(self._enqueue, submission=again, job_id=job_id, place=place, origin=origin, is_woken=False)
-        return (await self._database.transaction(enqueue, recall=partial(self._inserted, job_id=job_id))).job_id
+        asked = _Asked(submission, new_id(), origin, is_limited=False, is_woken=False)
+        async with self._database.reading() as connection:
+            places, _ = await self._queue.newcomers(connection, job.kind, [job.owner])
+        await self._enter([self._entry(asked, places[0])])
+        return asked.job_id
 
-    async def _earlier(self, connection: AsyncConnection, submission: Submission) -> str | None:
-        """The job that the key made earlier. Raises `IdempotencyKeyReused`."""
-        if submission.idempotency_key is None:
-            return None
-        return _same(submission, await self._keys.first(connection, submission.owner, submission.idempotency_key))
+    async def _accept_all(self, asked: Sequence[_Asked]) -> list[Accepted | Exception]:
+        now, later = _apart(asked)
+        answers = await self._accept_apart([asked[index] for index in now])
+        found = dict(zip(now, answers, strict=True))
+        if later:
+            # They meet a key that is used by now.
+            found |= zip(later, await self._accept_all([asked[index] for index in later]), strict=True)
+        return [found[index] for index in range(len(asked))]
 
-    async def _place(self, connection: AsyncConnection, submission: Submission) -> int:
-        """Where in the queue the new job will be. Raises `QueueFull`.
+    async def _accept_apart(self, asked: Sequence[_Asked]) -> list[Accepted | Exception]:
+        """The same, where no two have the same key."""
+        answers: dict[str, Accepted | Exception] = {}
+        async with self._database.reading() as connection:
+            answers |= await self._replays(connection, asked)
+            answers |= await self._refusals(connection, _without(asked, answers))
+            places, load = await self._places(connection, _without(asked, answers))
+        entries: dict[str, Entry] = {}
+        for each in _without(asked, answers):
+            if each.is_limited and load + len(entries) >= self._limits.max_queued:
+                answers[each.job_id] = no_capacity()
+            else:
+                entries[each.job_id] = self._entry(each, places[each.job_id])
+        if entries:
+            outcomes = await self._enter(list(entries.values()))
+            entered = dict(zip(entries, outcomes, strict=True))
+            answers |= {
+                each.job_id: _answer(each, entries[each.job_id], entered[each.job_id])
+                for each in _without(asked, answers)
+            }
+        return [answers[each.job_id] for each in asked]
+
+    async def _replays(self, connection: AsyncConnection, asked: Sequence[_Asked]) -> dict[str, Accepted | Exception]:
+        """The answers to those whose keys were used earlier."""
+        uses = [each.use for each in asked if each.use is not None]
+        used = await self._keys.first_of(connection, uses) if uses else {}
+        return {each.job_id: _replay(each, *used[each.use]) for each in asked if each.use in used}
+
+    async def _refusals(self, connection: AsyncConnection, asked: Sequence[_Asked]) -> dict[str, Exception]:
+        """The answers to those whose inputs are not there."""
+        refusals: dict[str, Exception] = {}
+        for each in asked:
+            try:
+                await check_inputs(self._media, connection, each.submission.request.get("inputs") or ())
+            except InvalidRequest as error:
+                refusals[each.job_id] = error
+        return refusals
+
+    async def _places(self, connection: AsyncConnection, asked: Sequence[_Asked]) -> tuple[dict[str, int], int]:
+        """Where in the queue the new jobs will be, and how many unfinished jobs all have.
 
         Looked up before the transaction: what reads the whole queue would conflict with all that goes on in it.
         """
-        place, unfinished = await self._queue.newcomers_place(connection, submission.kind, submission.owner)
-        if submission.kind != "erasure":
-            # Whoever wants everything gone is not told to come back when there is less of it.
-            check_load(unfinished, self._limits)
-        return place
+        places: dict[str, int] = {}
+        load = 0
+        for kind in dict.fromkeys(each.submission.kind for each in asked):
+            these = [each for each in asked if each.submission.kind == kind]
+            found, load = await self._queue.newcomers(connection, kind, [each.submission.owner for each in these])
+            places |= zip((each.job_id for each in these), found, strict=True)
+        return places, load
 
-    async def _insert(
-        self, connection: AsyncConnection, submission: Submission, job_id: str, place: int, origin: dict[str, str]
-    ) -> Accepted:
-        """The job that the key made meanwhile, or the new one."""
-        if submission.idempotency_key is not None:
-            first = await self._keys.claim(
-                connection, submission.owner, submission.idempotency_key, submission.fingerprint, job_id
-            )
-            earlier = _same(submission, first)
-            if earlier is not None:
-                return Accepted(earlier, is_replay=True)
-        most = NO_LIMIT if submission.kind == "erasure" else self._limits.max_queued_per_user
-        return await self._enqueue(connection, submission, job_id, place, origin, most=most)
-
-    async def _enqueue(
-        self,
-        connection: AsyncConnection,
-        submission: Submission,
-        job_id: str,
-        place: int,
-        origin: dict[str, str],
-        *,
-        most: int = NO_LIMIT,
-        is_woken: bool = True,
-    ) -> Accepted:
+    def _entry(self, asked: _Asked, place: int) -> Entry:
+        submission = asked.submission
         job = NewJob(
-            job_id,
+            asked.job_id,
             submission.owner,
             submission.kind,
             submission.request,
             self._limits.max_attempts,
-            origin,
+            asked.origin,
             deadline=deadline_of(submission.request, self._limits.deadlines.get(submission.kind)),
-            is_woken=is_woken,
+            is_woken=asked.is_woken,
         )
-        event = self._announcer.queued(job, place)
-        unfinished = await self._entries.enter(connection, job, event, most)
-        if unfinished is not None:
-            raise no_room(unfinished)
-        return Accepted(job_id, is_replay=False, untold=() if event is None else (event.of(job),))
+        key = submission.idempotency_key
+        fingerprint = submission.fingerprint if key is not None else ""
+        most = self._limits.max_queued_per_user if asked.is_limited else NO_LIMIT
+        return Entry(job, self._announcer.queued(job, place), most, key, fingerprint)
 
-    async def _inserted(self, connection: AsyncConnection, job_id: str) -> Accepted | None:
-        if await self._jobs.get(connection, job_id) is None:
+    async def _enter(self, entries: Sequence[Entry]) -> list[Outcome]:
+        return await self._database.serializable(
+            partial(self._entries.enter, entries=entries), recall=partial(self._entered, entries=entries)
+        )
+
+    async def _entered(self, connection: AsyncConnection, entries: Sequence[Entry]) -> list[Outcome] | None:
+        """What became of entries that may have been written, all that could be; None: nothing was."""
+        written = await self._jobs.present(connection, [entry.job.id for entry in entries])
+        if not written:
             return None
-        untold = await self._events.unpublished_of(connection, job_id)
-        return Accepted(job_id, is_replay=False, untold=tuple(untold))
+        others = [entry for entry in entries if entry.job.id not in written]
+        outcomes = iter(await self._entries.enter(connection, others))
+        return [None if entry.job.id in written else next(outcomes) for entry in entries]
+
+
+def _apart(asked: Sequence[_Asked]) -> tuple[list[int], list[int]]:
+    """Which to answer now, of each key the first, and which then, by their numbers."""
+    now, later, used = [], [], set()
+    for number, each in enumerate(asked):
+        if each.use is not None and each.use in used:
+            later.append(number)
+        else:
+            now.append(number)
+            used.add(each.use)
+    return now, later
+
+
+def _without(asked: Sequence[_Asked], answered: Mapping[str, Any]) -> list[_Asked]:
+    return [each for each in asked if each.job_id not in answered]
+
+
+def _replay(asked: _Asked, fingerprint: str, job_id: str) -> Accepted | Exception:
+    """The answer to a key that was used earlier, which must have been for this request."""
+    if fingerprint != asked.submission.fingerprint:
+        return IdempotencyKeyReused("this key came with another request before")
+    return Accepted(job_id, is_replay=True)
+
+
+def _answer(asked: _Asked, entry: Entry, outcome: Outcome) -> Accepted | Exception:
+    match outcome:
+        case FirstUse(fingerprint, job_id):
+            return _replay(asked, fingerprint, job_id)
+        case Full(unfinished):
+            return no_room(unfinished)
+        case None:
+            untold = () if entry.told is None else (entry.told.of(entry.job),)
+            return Accepted(asked.job_id, is_replay=False, untold=untold)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import FromClause, Insert, Select, String, delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.clock import SqlTime
 from jobs.ids import new_id
-from jobs.repositories.statements import built_once, first, rows
+from jobs.repositories.records import parameters_of, records
+from jobs.repositories.statements import built_once, rows
 from schema.tables import CleanupRow, IdempotencyRow
 
 
@@ -56,29 +56,46 @@ class IdempotencyRepository:
     def __init__(self, time: SqlTime) -> None:
         self._time = time
 
-    async def claim(  # one row's columns
-        self, connection: AsyncConnection, owner: str, key: str, fingerprint: str, job_id: str
-    ) -> tuple[str, str] | None:
-        """Bind a key to its first request; None, or the (fingerprint, job id) that it is bound to already."""
+    async def insert(self, connection: AsyncConnection, owner: str, key: str, fingerprint: str, job_id: str) -> None:
+        """Bind a key to its first request."""
         columns = {"owner": owner, "key": key, "fingerprint": fingerprint, "job_id": job_id}
-        claimed = await rows(connection, self._claim(connection.dialect.name), columns)
-        return None if claimed else await self.first(connection, owner, key)
+        await rows(connection, self._insert(), columns)
 
     @built_once
-    def _claim(self, dialect: str) -> Any:
-        insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-        statement = insert(IdempotencyRow).values(created_at=self._time.now())
-        return statement.on_conflict_do_nothing().returning(IdempotencyRow.key)
+    def _insert(self) -> Insert:
+        return insert(IdempotencyRow).values(created_at=self._time.now())
+
+    def insert_from(self, jobs: FromClause) -> Insert:
+        """The same for a server's larger statement: of each of `jobs` that has a `key`, with its `fingerprint`."""
+        columns = {
+            IdempotencyRow.owner: jobs.c.owner,
+            IdempotencyRow.key: jobs.c.key,
+            IdempotencyRow.fingerprint: jobs.c.fingerprint,
+            IdempotencyRow.job_id: jobs.c.id,
+            IdempotencyRow.created_at: self._time.now(),
+        }
+        return insert(IdempotencyRow).from_select(
+            list(columns), select(*columns.values()).where(jobs.c.key.is_not(None))
+        )
 
     async def first(self, connection: AsyncConnection, owner: str, key: str) -> tuple[str, str] | None:
         """The (fingerprint, job id) that a key is bound to."""
-        row = await first(connection, self._first(), {"owner": owner, "key": key})
-        return None if row is None else (row[0], row[1])
+        return (await self.first_of(connection, [(owner, key)])).get((owner, key))
+
+    async def first_of(
+        self, connection: AsyncConnection, keys: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], tuple[str, str]]:
+        """The (fingerprint, job id) that each of these keys of owners is bound to; new ones are left out."""
+        asked = parameters_of({"owner": owner, "key": key} for owner, key in keys)
+        found = await rows(connection, self._first_of(connection.dialect.name), asked)
+        return {(owner, key): (fingerprint, job_id) for owner, key, fingerprint, job_id in found}
 
     @built_once
-    def _first(self) -> Select[Any]:
-        return select(IdempotencyRow.fingerprint, IdempotencyRow.job_id).where(
-            IdempotencyRow.owner == bindparam("owner"), IdempotencyRow.key == bindparam("key")
+    def _first_of(self, dialect: str) -> Select[Any]:
+        asked = records(dialect, {"owner": String(), "key": String()}).subquery()
+        columns = (IdempotencyRow.owner, IdempotencyRow.key, IdempotencyRow.fingerprint, IdempotencyRow.job_id)
+        return select(*columns).join(
+            asked, (IdempotencyRow.owner == asked.c.owner) & (IdempotencyRow.key == asked.c.key)
         )
 
     async def delete_of(self, connection: AsyncConnection, owner: str, moment: datetime) -> None:

@@ -40,7 +40,8 @@ _COLUMNS = (
     EventRow.is_terminal,
     EventRow.published_id,
 )
-_OF_NEW = (EventRow.id, EventRow.seq, EventRow.name, EventRow.payload, EventRow.is_terminal)
+OF_NEW = (EventRow.id, EventRow.seq, EventRow.name, EventRow.payload, EventRow.is_terminal)
+"""The columns of an event that differ from event to event of a job."""
 
 
 class EventRepository:
@@ -76,13 +77,19 @@ class EventRepository:
     def _insert(self) -> Insert:
         return insert(EventRow).values(created_at=self._time.now())
 
-    def insert_from(self, jobs: FromClause, *conditions: ColumnElement[bool]) -> Insert:
-        """The same for a server's larger statement: an event for each of `jobs`, with `parameters`."""
+    def insert_from(self, jobs: FromClause, *conditions: ColumnElement[bool], is_told_by_jobs: bool = False) -> Insert:
+        """The same for a server's larger statement: an event for each of `jobs`, with `parameters`.
+
+        Where it is told by the jobs, these have a column `event_…` for each of them.
+        """
+        told = (
+            {column: jobs.c[f"event_{column.key}"] for column in OF_NEW} if is_told_by_jobs else given("event", OF_NEW)
+        )
         event: dict[Any, Any] = {
             EventRow.owner: jobs.c.owner,
             EventRow.job_id: jobs.c.id,
             EventRow.created_at: self._time.now(),
-            **given("event", _OF_NEW),
+            **told,
         }
         return insert(EventRow).from_select(list(event), select(*event.values()).where(*conditions).select_from(jobs))
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Boolean, ColumnElement, Select, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
@@ -39,18 +39,6 @@ GIVEN = (JobRow.id, JobRow.owner, JobRow.kind, JobRow.request, JobRow.max_attemp
 """The columns of a new job whose values differ from job to job."""
 
 
-class Traits(NamedTuple):
-    """In what statements for new jobs differ."""
-
-    is_eligible: bool
-    is_woken: bool
-    has_deadline: bool
-
-    @classmethod
-    def of(cls, job: NewJob) -> Self:
-        return cls(job.is_eligible, job.is_woken, job.deadline is not None)
-
-
 def given_of(job: NewJob) -> dict[str, Any]:
     """The values of the columns in `GIVEN`."""
     return {column.key: getattr(job, column.key) for column in GIVEN}
@@ -77,27 +65,39 @@ class JobRepository:
 
     async def insert(self, connection: AsyncConnection, job: NewJob) -> Job:
         """A queued job."""
-        (row,) = await rows(connection, self._insert(Traits.of(job)), given_of(job) | self.deadline_of(job))
+        parameters = given_of(job) | {
+            "eligible": job.is_eligible,
+            "woken": job.is_woken,
+            "deadline": None if job.deadline is None else self._time.ahead_by(job.deadline),
+        }
+        (row,) = await rows(connection, self._insert(), parameters)
         return job_of(row)
 
     @built_once
-    def _insert(self, traits: Traits) -> ReturningInsert[Any]:
-        return insert(JobRow).values(self.beginning(traits)).returning(*COLUMNS)
+    def _insert(self) -> ReturningInsert[Any]:
+        values = self.beginning(
+            is_eligible=bindparam("eligible", type_=Boolean()),
+            is_woken=bindparam("woken", type_=Boolean()),
+            deadline_at=self._time.ahead("deadline"),
+        )
+        return insert(JobRow).values(values).returning(*COLUMNS)
 
-    def beginning(self, traits: Traits) -> dict[Any, Any]:
-        """What a queued job's columns begin with, but for those in `GIVEN`; `deadline_of` has the deadline's value."""
+    def beginning(
+        self, *, is_eligible: ColumnElement[bool], is_woken: ColumnElement[bool], deadline_at: ColumnElement[Any]
+    ) -> dict[Any, Any]:
+        """What a queued job's columns begin with, but for those in `GIVEN`."""
         now = self._time.now()
         return {
             JobRow.status: "queued",
-            JobRow.run_at: self._time.due() if traits.is_eligible else None,
-            JobRow.woken_at: now if traits.is_woken else None,
+            JobRow.run_at: case((is_eligible, self._time.due())),
+            JobRow.woken_at: case((is_woken, now)),
             JobRow.created_at: now,
-            JobRow.deadline_at: self._time.ahead("deadline") if traits.has_deadline else None,
+            JobRow.deadline_at: deadline_at,
         }
 
-    def deadline_of(self, job: NewJob) -> dict[str, Any]:
-        """The parameter that a deadline needs."""
-        return {} if job.deadline is None else {"deadline": self._time.ahead_by(job.deadline)}
+    async def present(self, connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+        """Which of these jobs there are."""
+        return set((await connection.execute(select(JobRow.id).where(JobRow.id.in_(ids)))).scalars())
 
     async def get(self, connection: AsyncConnection, id: str) -> Job | None:
         """One job."""

@@ -1,10 +1,25 @@
 """Rows of `job` as a queue: who is next, and how leases are taken, kept and lost."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, bindparam, case, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -14,6 +29,7 @@ from jobs.clock import SqlTime
 from jobs.job import Job
 from jobs.lifecycle import UNFINISHED
 from jobs.repositories.jobs import COLUMNS, job_of
+from jobs.repositories.records import parameters_of, records
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
 from schema.tables import Instant, JobRow
@@ -25,6 +41,10 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 UNDER_WAY = JobRow.record["errand"]["model"].as_string()
 """The model that has work of the job under way; null where none has."""
 MODEL = func.coalesce(UNDER_WAY, JobRow.request["model"].as_string(), "")
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
 
 
 class QueueRepository:
@@ -121,27 +141,56 @@ class QueueRepository:
         order = self._order(kind).subquery()
         return select(order.c.id, order.c.place).where(order.c.id.in_(bindparam("ids")))
 
-    async def newcomers_place(self, connection: AsyncConnection, kind: JobKind, owner: str) -> tuple[int, int]:
-        """The place that a job would get which this owner posted now, and how many unfinished jobs all have."""
-        row = await first(connection, self._newcomers_place(kind), {"owner": owner})
-        assert row is not None  # noqa: S101  # it counts, so there is one
-        before, unfinished = row
-        return before + 1, unfinished
+    async def newcomers(
+        self, connection: AsyncConnection, kind: JobKind, owners: Sequence[str]
+    ) -> tuple[list[int], int]:
+        """The places that jobs would get which these owners posted now, one after the other; and how many unfinished
+        jobs all have.
+        """
+        counts = Counter[str]()
+        asked = []
+        for number, owner in enumerate(owners):
+            asked.append({"number": number, "owner": owner, "ahead": counts[owner]})
+            counts[owner] += 1
+        found = await rows(connection, self._newcomers(kind, connection.dialect.name), parameters_of(asked))
+        before = {number: place for number, place, _ in found}
+        return [before[number] + 1 for number in range(len(owners))], found[0][2]
 
     @built_once
-    def _newcomers_place(self, kind: JobKind) -> Select[tuple[int, int]]:
+    def _newcomers(self, kind: JobKind, dialect: str) -> Select[tuple[int, int, int]]:
+        """How many jobs come before each newcomer's, which is the last of its owner's and of those of equal right.
+
+        Counted by owner: sorting the whole queue, as for whose turn it is, would take longer the more are waiting.
+        """
+        asked = records(dialect, {"number": Integer(), "owner": String(), "ahead": Integer()}).cte("asked")
+        is_waiting, is_at_work = self._is_claimable(kind), JobRow.status.in_(("running", "cancelling"))
+        held = (
+            select(
+                JobRow.owner,
+                _count(is_waiting & (JobRow.priority > PRIORITY)).label("above"),
+                _count(is_waiting & (JobRow.priority == PRIORITY)).label("equals"),
+                _count(is_waiting).label("waiting"),
+                _count(is_at_work).label("running"),
+            )
+            .where(JobRow.kind == kind, is_waiting | is_at_work)
+            .group_by(JobRow.owner)
+            .cte("held")
+        )
+        own, others = held.alias("own"), held.alias("others")
+        owns = func.coalesce(own.c.above + own.c.equals, 0) + asked.c.ahead
+        turn = owns + func.coalesce(own.c.running, 0) + 1
+        # The job of another owner that has this very turn, if one has, is so far down among what is waiting.
+        rank = turn - others.c.running
+        sooner = case((rank <= 1, 0), (rank > others.c.waiting, others.c.waiting), else_=rank - 1)
+        is_as_long = (turn > 1) | (self._served(others.c.owner, kind) <= self._served(asked.c.owner, kind))
+        is_before = (rank <= others.c.above) | ((rank <= others.c.above + others.c.equals) & is_as_long)
+        equal = case(((rank >= 1) & is_before, 1), else_=0)
+        before = select(func.coalesce(func.sum(sooner + equal), 0)).where(others.c.owner != asked.c.owner)
         everybodys = select(func.count()).where(JobRow.status.in_(UNFINISHED)).scalar_subquery()
-        owner = bindparam("owner", type_=String())
-        is_before = (JobRow.status == "queued") & (JobRow.run_at <= self._time.now()) & (JobRow.priority >= PRIORITY)
-        is_at_work = JobRow.status.in_(("running", "cancelling"))
-        own = select(func.count()).where(JobRow.owner == owner, JobRow.kind == kind, is_before | is_at_work)
-        turn = own.scalar_subquery() + 1
-        turns = self._turns(kind)
-        is_as_long = (turns.c.turn > 1) | (turns.c.served <= self._served(owner, kind))
-        is_before_equals = (turns.c.priority > PRIORITY) | ((turns.c.priority == PRIORITY) & is_as_long)
-        is_sooner = (turns.c.turn < turn) | ((turns.c.turn == turn) & is_before_equals)
-        before = select(func.count()).select_from(turns).where(is_sooner).scalar_subquery()
-        return select(before, everybodys)
+        place = owns + before.correlate(asked, own).scalar_subquery()
+        return select(asked.c.number, cast(place, Integer), everybodys).select_from(
+            asked.outerjoin(own, own.c.owner == asked.c.owner)
+        )
 
     async def heartbeat(
         self,

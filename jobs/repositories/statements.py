@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, bindparam, cast
+from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, bindparam, cast, literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.engines import driver_of, error_of
@@ -106,6 +106,13 @@ def given(prefix: str, columns: Iterable[Any]) -> dict[Any, ColumnElement[Any]]:
     `values_of` has their values.
     """
     return {column: cast(bindparam(f"{prefix}_{column.key}", type_=column.type), column.type) for column in columns}
+
+
+def typed(columns: Mapping[Any, Any]) -> list[ColumnElement[Any]]:
+    """What a SELECT gives for these columns: expressions as they are, values with the columns' types."""
+    return [
+        value if isinstance(value, ColumnElement) else literal(value, column.type) for column, value in columns.items()
+    ]
 
 
 def values_of(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:

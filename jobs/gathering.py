@@ -1,0 +1,89 @@
+"""What many ask for at about the same time, done in one go: a group commit.
+
+Who finds nothing under way is served at once. What comes meanwhile waits for that to end, and is the next group
+together; so groups grow with the load, and nobody ever waits for company.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from jobs.background import Background
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+MOST = 64
+"""How many are served in one go: more would wait for each other longer than they save."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[Q, A]):
+    question: Q
+    answer: asyncio.Future[A]
+
+
+class Gathering(Generic[Q, A]):
+    """Serves groups, one after the other."""
+
+    def __init__(
+        self,
+        name: str,
+        serve: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]],
+        background: Background,
+        *,
+        most: int = MOST,
+    ) -> None:
+        """`serve` answers each question of a group, in its order; what it raises is everybody's answer."""
+        self._name = name
+        self._serve = serve
+        self._background = background
+        self._most = most
+        self._waiting: deque[_Asked[Q, A]] = deque()
+        self._is_serving = False
+
+    async def ask(self, question: Q) -> A:
+        """The answer to `question`, or the error that is its answer. Who is cancelled may be answered all the same."""
+        asked: _Asked[Q, A] = _Asked(question, asyncio.get_running_loop().create_future())
+        self._waiting.append(asked)
+        if not self._is_serving:
+            self._is_serving = True
+            # In no context: a group is nobody's own, and the first one's request is not what the others log.
+            Context().run(self._background.start, self._name, self._run())
+        try:
+            return await asked.answer
+        finally:
+            # An error knows this frame, and the frame must not know the error.
+            del asked
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                # Who went away before anything was done for them wants nothing any more.
+                await self._answer([each for each in group if not each.answer.done()])
+        finally:
+            self._is_serving = False
+
+    async def _answer(self, group: Sequence[_Asked[Q, A]]) -> None:
+        if not group:
+            return
+        answers: Sequence[A | Exception]
+        try:
+            answers = await self._serve([each.question for each in group])
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what they waited for
+            answers = [error] * len(group)
+        except BaseException:
+            for each in group:
+                each.answer.cancel()
+            raise
+        for asked, answer in zip(group, answers, strict=True):
+            if asked.answer.done():
+                continue
+            if isinstance(answer, Exception):
+                asked.answer.set_exception(answer)
+            else:
+                asked.answer.set_result(answer)
