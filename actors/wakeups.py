@@ -1,11 +1,13 @@
 """Wake-ups through the broker: a message to the actor of the job's kind, and the bells that other processes ring."""
 
 import asyncio
+from collections.abc import Sequence
 
 from dramatiq import Message
 
 from actors.broker import BROKER_ERRORS, BellBroker
 from jobs.eventlog import LogUnavailable
+from jobs.gathering import Gathering
 from schema.messages import WORK_ACTORS
 from schema.responses import JobKind
 
@@ -17,6 +19,7 @@ class BrokerWakeUps:
 
     def __init__(self, broker: BellBroker) -> None:
         self._broker = broker
+        self._sending = Gathering[Message[None], None](self._send_all)
 
     async def send(self, kind: JobKind, job_id: str) -> None:
         message: Message[None] = Message(
@@ -24,9 +27,13 @@ class BrokerWakeUps:
         )
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await asyncio.to_thread(self._broker.enqueue, message)
+                await self._sending.ask(message)
         except (*BROKER_ERRORS, TimeoutError) as error:
             raise LogUnavailable(type(error).__name__) from error
+
+    async def _send_all(self, messages: Sequence[Message[None]]) -> Sequence[None]:
+        await asyncio.to_thread(self._broker.enqueue_all, messages)
+        return [None] * len(messages)
 
     async def waiting(self, kind: JobKind) -> int:
         try:

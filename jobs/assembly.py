@@ -139,7 +139,6 @@ def assemble(
         keys,
         media,
         announcer=announcer,
-        background=background,
         limits=limits,
         tracing=tracing,
     )

@@ -11,8 +11,6 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from jobs.background import Background
-
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -31,28 +29,23 @@ class Gathering(Generic[Q, A]):
 
     def __init__(
         self,
-        name: str,
         serve: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]],
-        background: Background,
         *,
         most: int = MOST,
     ) -> None:
         """`serve` answers each question of a group, in its order; what it raises is everybody's answer."""
-        self._name = name
         self._serve = serve
-        self._background = background
         self._most = most
         self._waiting: deque[_Asked[Q, A]] = deque()
-        self._is_serving = False
+        self._serving: asyncio.Task[None] | None = None
 
     async def ask(self, question: Q) -> A:
         """The answer to `question`, or the error that is its answer. Who is cancelled may be answered all the same."""
         asked: _Asked[Q, A] = _Asked(question, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
-        if not self._is_serving:
-            self._is_serving = True
+        if self._serving is None:
             # In no context: a group is nobody's own, and the first one's request is not what the others log.
-            Context().run(self._background.start, self._name, self._run())
+            self._serving = asyncio.create_task(self._run(), name="gathering", context=Context())
         try:
             return await asked.answer
         finally:
@@ -66,7 +59,7 @@ class Gathering(Generic[Q, A]):
                 # Who went away before anything was done for them wants nothing any more.
                 await self._answer([each for each in group if not each.answer.done()])
         finally:
-            self._is_serving = False
+            self._serving = None
 
     async def _answer(self, group: Sequence[_Asked[Q, A]]) -> None:
         if not group:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
-from jobs.background import Background
 from jobs.cancelling import Cancelling
 from jobs.clock import Clock, SqlTime, time_of
 from jobs.database import Database
@@ -155,7 +154,6 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
         IdempotencyRepository(time),
         MediaRepository(),
         announcer=announcer,
-        background=Background(),
         limits=limits_of(settings),
         tracing=NO_TRACING,
     )

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
-from jobs.background import Background
 from jobs.database import Database
 from jobs.deadlines import deadline_of
 from jobs.errors import IdempotencyKeyReused, InvalidRequest
@@ -97,7 +96,6 @@ class Submitting:
         media: MediaRepository,
         *,
         announcer: Announcer,
-        background: Background,
         limits: Limits,
         tracing: Tracing,
     ) -> None:
@@ -110,7 +108,7 @@ class Submitting:
         self._announcer = announcer
         self._limits = limits
         self._tracing = tracing
-        self._gathering = Gathering[_Asked, Accepted]("submit", self._accept_all, background)
+        self._gathering = Gathering[_Asked, Accepted](self._accept_all)
 
     async def accept(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key.
