@@ -1,7 +1,6 @@
 """The runner takes one job from claim to end: it holds the lease, works, stores, and writes how it ended."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from actors.ledger import Ledger
 from actors.middleware.cancellation import Cancellation, StopSignal
 from actors.middleware.metrics import Metrics
 from actors.middleware.progress import Progress, ProgressReporter
+from actors.scratch import ScratchRooms
 from actors.work import Deferred, Refused, Run, Work
 from jobs.database import DatabaseUnavailable
 from jobs.job import Failure, Lease, Media
@@ -56,7 +56,7 @@ class Runner:
         self._cancellation = cancellation
         self._metrics = metrics
         self._tracing = tracing
-        self._scratch = scratch
+        self._rooms = ScratchRooms(scratch)
         self._gate = Gate()
         self._is_draining = False
         self._active = 0
@@ -85,6 +85,12 @@ class Runner:
     async def drain(self, grace_seconds: float) -> None:
         """Claim nothing more, wait for what runs, and after the grace give the rest back to the queue."""
         self._is_draining = True
+        try:
+            await self._wait(grace_seconds)
+        finally:
+            self._rooms.close()
+
+    async def _wait(self, grace_seconds: float) -> None:
         for seconds in (grace_seconds, RELEASE_SECONDS):
             try:
                 async with asyncio.timeout(seconds):
@@ -201,8 +207,8 @@ class Runner:
             self._gate.admit(alone=job.lost_workers >= LOST_WORKERS_UNTIL_ALONE),
             reporter.telling(lease, lambda: heartbeat.is_valid),
         ):
-            with tempfile.TemporaryDirectory(prefix="job-", dir=self._scratch) as scratch:
-                run = Run(job, reporter, Path(scratch), lambda: heartbeat.is_valid, ledger, lease.seat)
+            with self._rooms.room() as scratch:
+                run = Run(job, reporter, scratch, lambda: heartbeat.is_valid, ledger, lease.seat)
                 return await self._works[job.kind](run)
 
 

@@ -19,7 +19,7 @@ class BrokerWakeUps:
 
     def __init__(self, broker: BellBroker) -> None:
         self._broker = broker
-        self._sending = Gathering[Message[None], None](self._send_all)
+        self._sending = Gathering[Message[None], None](self._send_all, common=BROKER_ERRORS)
 
     async def send(self, kind: JobKind, job_id: str) -> None:
         message: Message[None] = Message(

@@ -117,7 +117,7 @@ class EventLog:
         self._max_entries = max_entries
         scripts = resources.files("jobs") / "lua"
         self._publish = redis.register_script((scripts / "publish.lua").read_text())
-        self._appending = Gathering[_Append, tuple[bytes, bytes]](self._append_all)
+        self._appending = Gathering[_Append, tuple[bytes, bytes]](self._append_all, common=(LogUnavailable,))
         self._open = redis.register_script((scripts / "open.lua").read_text())
         # What the library makes of entries costs more than reading and parsing them.
         redis.set_response_callback("XRANGE", cast("Any", _as_it_comes))

@@ -31,10 +31,16 @@ class Gathering(Generic[Q, A]):
         self,
         serve: Callable[[Sequence[Q]], Awaitable[Sequence[A | Exception]]],
         *,
+        common: tuple[type[Exception], ...],
         most: int = MOST,
     ) -> None:
-        """`serve` answers each question of a group, in its order; what it raises is everybody's answer."""
+        """`serve` answers each question of a group, in its order.
+
+        What it raises of the `common` errors is everybody's answer. With another error each is served alone, for one
+        question is at fault: it must be harmless to serve one again.
+        """
         self._serve = serve
+        self._common = common
         self._most = most
         self._waiting: deque[_Asked[Q, A]] = deque()
         self._serving: asyncio.Task[None] | None = None
@@ -68,6 +74,10 @@ class Gathering(Generic[Q, A]):
         try:
             answers = await self._serve([each.question for each in group])
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what they waited for
+            if len(group) > 1 and not isinstance(error, self._common):
+                for each in group:
+                    await self._answer([each])
+                return
             answers = [error] * len(group)
         except BaseException:
             for each in group:

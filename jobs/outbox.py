@@ -13,7 +13,7 @@ from jobs.job import StoredEvent
 from jobs.repositories.events import EventRepository
 
 TELL_SECONDS = 1.0
-MARK_SECONDS = 0.1
+MARK_SECONDS = 0.5
 OVERDUE = timedelta(seconds=2)
 BATCH = 200
 

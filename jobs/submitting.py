@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.announcer import Announcer
-from jobs.database import Database
+from jobs.database import Database, DatabaseUnavailable
 from jobs.deadlines import deadline_of
 from jobs.errors import IdempotencyKeyReused, InvalidRequest
 from jobs.eventlog import json_line
@@ -108,7 +108,7 @@ class Submitting:
         self._announcer = announcer
         self._limits = limits
         self._tracing = tracing
-        self._gathering = Gathering[_Asked, Accepted](self._accept_all)
+        self._gathering = Gathering[_Asked, Accepted](self._accept_all, common=(DatabaseUnavailable,))
 
     async def accept(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key.

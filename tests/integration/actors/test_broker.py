@@ -10,7 +10,7 @@ import pytest
 from fakeredis import FakeRedis, FakeServer
 from structlog.testing import capture_logs
 
-from actors.broker import BellBroker, BellConsumer
+from actors.broker import WAKE_CHANNEL, BellBroker, BellConsumer
 from actors.wakeups import BrokerWakeUps
 from jobs.eventlog import LogUnavailable
 from schema.messages import WORK_ACTORS
@@ -84,6 +84,30 @@ async def test_wake_ups_from_before_the_start_are_taken(broker: BellBroker) -> N
 
     with working(broker):
         await recorder.until(1)
+
+
+async def test_wake_ups_sent_at_once_are_all_taken(broker: BellBroker) -> None:
+    recorder, wake_ups = Recorder(broker), BrokerWakeUps(broker)
+    with working(broker):
+        await asyncio.gather(*(wake_ups.send("image", f"job-{count}") for count in range(20)))
+        await recorder.until(20)
+
+    assert sorted(recorder.jobs) == sorted(f"job-{count}" for count in range(20))
+
+
+async def test_other_processes_are_told_once_of_what_is_sent_at_once(server: FakeServer) -> None:
+    broker = BellBroker(FakeRedis(server=server), [], is_shared=True)
+    listener = FakeRedis(server=server).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    listener.subscribe(WAKE_CHANNEL)
+    wake_ups = BrokerWakeUps(broker)
+
+    await asyncio.gather(*(wake_ups.send("image", f"job-{count}") for count in range(3)), wake_ups.send("video", "job"))
+
+    # The first look finds the confirmation, and says nothing.
+    heard = [listener.get_message() for _ in range(4)]
+    assert sorted(message["data"] for message in heard if message) == [b"image", b"video"]
+    assert (await wake_ups.waiting("image"), await wake_ups.waiting("video")) == (3, 1)
+    listener.close()
 
 
 async def test_more_wake_ups_than_a_worker_fetches_at_once_are_all_taken(broker: BellBroker) -> None:

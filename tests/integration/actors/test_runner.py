@@ -38,11 +38,13 @@ async def test_a_wake_up_without_a_job_is_no_run(at_work: RunnerBench) -> None:
     assert at_work.metrics.get_sample_value("media_run_seconds_count", {"model": ""}) is None
 
 
-async def test_the_scratch_directory_is_gone_after_every_end(at_work: RunnerBench, bench: Bench) -> None:
+async def test_no_scratch_directory_outlives_the_runner(at_work: RunnerBench, bench: Bench) -> None:
     await bench.submit_many(2)
     await at_work.run()
     at_work.work.act = raising(RuntimeError())  # type: ignore[assignment]
     await at_work.run()
+
+    await at_work.runner.drain(0)
 
     assert len(at_work.work.runs) == 2
     assert list(at_work.scratch.glob("job-*")) == []

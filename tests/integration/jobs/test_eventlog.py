@@ -1,5 +1,6 @@
 """The event log: what is told once, in order, and what is refused."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -75,6 +76,49 @@ async def test_a_number_that_comes_after_a_later_one_is_not_told(log: EventLog, 
 
     assert await append(log, QUEUED) is None
     assert len(await reader.read()) == 1
+
+
+async def test_what_is_told_at_once_is_told_in_order(log: EventLog, reader: LogReader) -> None:
+    moments = [QUEUED, STARTED, *(progress(percent) for percent in range(0, 100, 10)), ENDED]
+
+    given = await asyncio.gather(*(append(log, moment, data=f'{{"n": {n}}}') for n, moment in enumerate(moments)))
+
+    assert [payload for _, payload in await reader.read()] == [{"n": n} for n in range(len(moments))]
+    assert [entry.id for entry in reader.entries] == given
+
+
+async def test_each_of_those_told_at_once_is_judged_by_itself(log: EventLog, reader: LogReader) -> None:
+    first, again, early, other = await asyncio.gather(
+        append(log, QUEUED),
+        append(log, QUEUED),
+        append(log, JobMoment(number=3, after=2)),
+        append(log, progress(5.0), job_id="job-2"),
+        return_exceptions=True,
+    )
+
+    assert first == again
+    assert isinstance(early, Early)
+    assert isinstance(other, EventId)
+    assert len(await reader.read()) == 2
+
+
+async def test_a_redis_that_forgot_the_script_is_given_it_again(log: EventLog, reader: LogReader, redis: Redis) -> None:
+    await append(log, QUEUED)
+    await redis.script_flush()
+
+    given = await asyncio.gather(*(append(log, progress(percent)) for percent in (1.0, 2.0, 3.0)))
+
+    assert None not in given
+    assert len(await reader.read()) == 4
+
+
+async def test_a_redis_that_is_away_is_away_for_all(log: EventLog, server: FakeServer) -> None:
+    await append(log, QUEUED)
+    server.connected = False
+
+    answers = await asyncio.gather(*(append(log, progress(percent)) for percent in (1.0, 2.0)), return_exceptions=True)
+
+    assert [type(answer) for answer in answers] == [LogUnavailable, LogUnavailable]
 
 
 async def test_nothing_is_told_of_a_job_after_its_end(log: EventLog, reader: LogReader) -> None:
