@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Select, String, Text, bindparam, cast, column, func, select
+from sqlalchemy import JSON, ColumnElement, Select, String, Text, bindparam, cast, column, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -23,9 +23,10 @@ def records(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> Select[Any]
 
 
 def _field(row: ColumnElement[Any], name: str, of: TypeEngine[Any]) -> ColumnElement[Any]:
+    member: ColumnElement[str] = literal_column(f"'{name}'")
     if isinstance(of, JSON):
-        return row[name]
-    text = row[name].astext
+        return row.op("->", return_type=JSONB())(member)
+    text: ColumnElement[str] = row.op("->>", return_type=Text())(member)
     return text if isinstance(of, String) else cast(text, of)
 
 

@@ -1,5 +1,6 @@
 """Statements that are built once, and compiled once: that takes the processor longer than running one the database."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -15,6 +16,8 @@ R = TypeVar("R")
 S = TypeVar("S", bound=Executable)
 
 _BUILT = "_built_statements"
+_PARAMETER = re.compile(r"%(?:\((\w+)\)s|%)")
+"""A named parameter as SQLAlchemy writes it for the driver, or a percent sign."""
 Process = Callable[[Any], Any]
 
 
@@ -29,37 +32,38 @@ class _Compiled:
         compiled = statement.compile(dialect=dialect, column_keys=list(keys))
         # With the lists written out that its conditions compare with.
         expanded = compiled.construct_expanded_state(dict.fromkeys(keys))
-        self.text = expanded.statement.encode()
         # What a table's columns have by default is otherwise filled in at each execution.
         defaults = {column.key: column.default.arg for column in compiled.insert_prefetch}
-        self._constants: dict[str, Any] = {**expanded.parameters, **defaults}
+        constants: dict[str, Any] = {**expanded.parameters, **defaults}
         # Such a parameter is as many as the list is long, so the text is another each time.
         self.takes_lists = any(each.expanding and each.key in keys for each in compiled.bind_names)
-        self._given: list[tuple[str, str, Process | None]] = []
-        self._computed: list[tuple[str, BindParameter[Any], Process | None]] = []
+        self._given: list[tuple[int, str, Process | None]] = []
+        self._computed: list[tuple[int, BindParameter[Any], Process | None]] = []
+        self.text, places = _numbered(expanded.statement)
         for parameter, name in compiled.bind_names.items():
-            if name not in self._constants:
+            if name not in places:
                 # A list that was written out: its members are constants, and texts.
                 continue
             process = parameter.type.dialect_impl(dialect).bind_processor(dialect)
             if parameter.key in keys:
-                self._given.append((name, parameter.key, process))
+                self._given.append((places[name], parameter.key, process))
             elif parameter.callable is not None:
-                self._computed.append((name, parameter, process))
+                self._computed.append((places[name], parameter, process))
             elif process is not None:
-                self._constants[name] = process(self._constants[name])
+                constants[name] = process(constants[name])
+        self._constants = [constants[name] for name in places]
         self._types = [column.type.dialect_impl(dialect) for column in getattr(statement, "exported_columns", ())]
         self._dialect = dialect
         self._columns: list[tuple[int, Process]] | None = None
 
-    def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Everything that the driver is to be given."""
+    def parameters(self, given: Mapping[str, Any]) -> list[Any]:
+        """Everything that the driver is to be given, in the order of its numbers."""
         values = self._constants.copy()
-        for name, key, process in self._given:
-            values[name] = given[key] if process is None else process(given[key])
-        for name, parameter, process in self._computed:
+        for place, key, process in self._given:
+            values[place] = given[key] if process is None else process(given[key])
+        for place, parameter, process in self._computed:
             value = parameter.effective_value
-            values[name] = value if process is None else process(value)
+            values[place] = value if process is None else process(value)
         return values
 
     def rows(self, raw: Sequence[Sequence[Any]], description: Sequence[Any]) -> Sequence[Sequence[Any]]:
@@ -77,6 +81,19 @@ class _Compiled:
             for row in rows:
                 row[index] = process(row[index])
         return rows
+
+
+def _numbered(text: str) -> tuple[bytes, dict[str, int]]:
+    """A statement with the server's own numbered parameters, `$1`, and each name's place: the driver has none to find.
+
+    It would look for names in a long statement each time.
+    """
+    places: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return "%" if found[1] is None else f"${places.setdefault(found[1], len(places)) + 1}"
+
+    return _PARAMETER.sub(number, text).encode(), places
 
 
 _compiled: "WeakKeyDictionary[Executable, dict[Any, _Compiled]]" = WeakKeyDictionary()
@@ -144,9 +161,9 @@ async def rows(
     if compiled is None or compiled.takes_lists:
         result = await connection.execute(statement, parameters)
         return result.all() if result.returns_rows else ()
-    driver = driver_of(connection)
+    cursor = connection.dialect.loaded_dbapi.AsyncRawCursor(driver_of(connection))
     try:
-        cursor = await driver.execute(compiled.text, compiled.parameters(parameters))
+        await cursor.execute(compiled.text, compiled.parameters(parameters))
         description = cursor.description
         found = await cursor.fetchall() if description else ()
     except connection.dialect.loaded_dbapi.Error as error:
