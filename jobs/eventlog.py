@@ -8,19 +8,16 @@ from importlib import resources
 from typing import Any, NamedTuple, TypeVar, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from jobs.clock import Clock
 from jobs.eventid import ID_CHARACTERS, EventId
-from jobs.gathering import Gathering
+from jobs.scripts import SharedScript
 
 T = TypeVar("T")
 
 Row = tuple[bytes, Sequence[bytes]]
 """An entry of a stream as Redis has it: its id, and names and values in turn."""
-
-_Append = tuple[list[str], list[Any]]
-"""The keys and the arguments of `publish.lua`."""
 
 _ID = slice(len("id: "), len("id: ") + ID_CHARACTERS)
 _END = b"1"
@@ -116,9 +113,8 @@ class EventLog:
         self._expiry_milliseconds = self._keep_milliseconds * 65 // 64
         self._max_entries = max_entries
         scripts = resources.files("jobs") / "lua"
-        self._publish = redis.register_script((scripts / "publish.lua").read_text())
-        self._appending = Gathering[_Append, tuple[bytes, bytes]](self._append_all, common=(LogUnavailable,))
-        self._open = redis.register_script((scripts / "open.lua").read_text())
+        self._publish = SharedScript(redis, (scripts / "publish.lua").read_text())
+        self._open = SharedScript(redis, (scripts / "open.lua").read_text())
         # What the library makes of entries costs more than reading and parsing them.
         redis.set_response_callback("XRANGE", cast("Any", _as_it_comes))
 
@@ -149,35 +145,15 @@ class EventLog:
             self._max_entries,
             moment.after,
         ]
-        epoch, entry = await self._appending.ask((keys, arguments))
+        epoch, entry = await self._run(lambda: self._publish(keys, arguments))
         if entry == EARLY:
             raise Early
         return EventId.of_entry(epoch.decode(), entry.decode()) if entry else None
 
-    async def _append_all(self, appends: Sequence[_Append]) -> Sequence[tuple[bytes, bytes] | Exception]:
-        """Run the script for each, in one round trip if there are several."""
-        if len(appends) == 1:
-            return [await self._append_one(*appends[0])]
-        pipeline = self._redis.pipeline(transaction=False)
-        for keys, arguments in appends:
-            pipeline.evalsha(self._publish.sha, len(keys), *keys, *arguments)
-        answers = await self._run(lambda: pipeline.execute(raise_on_error=False))
-        return [
-            # A Redis that was emptied or replaced doesn't know the script, and is given it so.
-            await self._append_one(*append) if isinstance(answer, NoScriptError) else _answer_of(answer)
-            for append, answer in zip(appends, answers, strict=True)
-        ]
-
-    async def _append_one(self, keys: list[str], arguments: list[Any]) -> tuple[bytes, bytes]:
-        epoch, entry = await self._run(lambda: self._publish(keys=keys, args=arguments))
-        return epoch, entry
-
     async def open(self, owner: str) -> EventId:
         """The top of the user's stream, to resume from."""
         keys = [EPOCH_KEY, channel_of(owner)]
-        epoch, entry = await self._run(
-            lambda: self._open(keys=keys, args=[self._new_epoch(), self._expiry_milliseconds])
-        )
+        epoch, entry = await self._run(lambda: self._open(keys, [self._new_epoch(), self._expiry_milliseconds]))
         return EventId.of_entry(epoch.decode(), entry.decode())
 
     async def after(self, owner: str, cursor: EventId) -> list[Entry]:
@@ -243,11 +219,6 @@ class EventLog:
             return await command()
         except (RedisError, OSError) as error:
             raise LogUnavailable(type(error).__name__) from error
-
-
-def _answer_of(answer: Any) -> Any:
-    """What one command of several was answered with; an error of Redis is none of ours."""
-    return LogUnavailable(type(answer).__name__) if isinstance(answer, RedisError) else answer
 
 
 def _as_it_comes(rows: Sequence[Row], **_options: Any) -> Sequence[Row]:

@@ -1,5 +1,6 @@
 """What clients may do to jobs: submit, look, list, cancel, delete."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -9,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from jobs.background import Background
 from jobs.cancelling import Cancelling
 from jobs.control import Control
-from jobs.database import Database
+from jobs.database import Database, DatabaseUnavailable
 from jobs.errors import JobNotFinished, NotFound
+from jobs.gathering import Gathering
 from jobs.ids import is_id
 from jobs.job import Job, StoredEvent
 from jobs.lifecycle import TERMINAL
@@ -27,6 +29,8 @@ from schema.responses import JobKind, JobPage, JobStatus, JobView
 
 SNAPSHOT_WITHIN = timedelta(minutes=15)
 SNAPSHOT_JOBS = 200
+SNAPSHOTS_AT_ONCE = 16
+"""Owners whose jobs are looked up together: each may have as many as a snapshot takes."""
 
 
 class JobService:
@@ -60,6 +64,10 @@ class JobService:
         self._control = control
         self._background = background
         self._metrics = metrics
+        # Clients that come back all come at once.
+        self._recent = Gathering[str, Sequence[Job]](
+            self._recent_of, common=(DatabaseUnavailable,), most=SNAPSHOTS_AT_ONCE
+        )
 
     async def submit(self, submission: Submission) -> Accepted:
         """Make a job, once for each idempotency key. Raises `QueueFull`, `IdempotencyKeyReused`."""
@@ -95,13 +103,19 @@ class JobService:
 
     async def snapshot(self, owner: str, job_id: str | None = None) -> Snapshot:
         """This owner's unfinished and recent jobs, or one of them. Raises `NotFound`."""
+        jobs: Sequence[Job] = await self._recent.ask(owner) if job_id is None else []
+        if job_id is None and not jobs:
+            return Snapshot(jobs=[], truncated=False)
         async with self._database.reading() as connection:
             if job_id is not None:
                 jobs = [await self._owned(connection, owner, job_id)]
-            else:
-                jobs = await self._jobs.recent(connection, owner, SNAPSHOT_WITHIN, SNAPSHOT_JOBS + 1)
             views = await self._views.jobs(connection, jobs[:SNAPSHOT_JOBS])
         return Snapshot(jobs=views, truncated=len(jobs) > SNAPSHOT_JOBS)
+
+    async def _recent_of(self, owners: Sequence[str]) -> Sequence[Sequence[Job]]:
+        async with self._database.reading() as connection:
+            recent = await self._jobs.recent(connection, set(owners), SNAPSHOT_WITHIN, SNAPSHOT_JOBS + 1)
+        return [recent[owner] for owner in owners]
 
     async def cancel(self, owner: str, job_id: str) -> JobView:
         """Stop a job: at once in the queue, at its provider's next step when at work. Raises `NotFound`."""

@@ -19,7 +19,7 @@ TAKE_SECONDS = 30.0
 """How long a client may take to read what it is told of the past."""
 PAGES_AT_ONCE = 2
 """Pages under way: with those of a thousand who come back at once in one turn of the loop, live events would wait."""
-STARTS_AT_ONCE = 8
+STARTS_AT_ONCE = 16
 """Streams that look up how things are: a thousand at once would wait for the database's few connections in vain."""
 
 Fallback = Callable[[EventId | None, str | None], Awaitable[bytes]]

@@ -4,13 +4,27 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from jobs.clock import SqlTime
 from jobs.job import Job, NewJob
 from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
+from jobs.repositories.records import parameters_of, records
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
 from schema.tables import JobRow
@@ -130,19 +144,35 @@ class JobRepository:
             query = query.where(JobRow.id < before)
         return [job_of(row) for row in await connection.execute(query)]
 
-    async def recent(self, connection: AsyncConnection, owner: str, within: timedelta, limit: int) -> list[Job]:
-        """The owner's unfinished jobs and those that finished lately, newest first."""
-        return [job_of(row) for row in await rows(connection, self._recent(within, limit), {"owner": owner})]
+    async def recent(
+        self, connection: AsyncConnection, owners: Collection[str], within: timedelta, limit: int
+    ) -> dict[str, list[Job]]:
+        """Of each owner at most `limit` jobs that are unfinished or finished lately, newest first."""
+        recent: dict[str, list[Job]] = {owner: [] for owner in owners}
+        if connection.dialect.name == "sqlite":
+            for owner in recent:
+                found = await rows(connection, self._recent(within, limit), {"owner": owner})
+                recent[owner] = [job_of(row) for row in found]
+            return recent
+        asked = parameters_of({"owner": owner} for owner in recent)
+        for row in await rows(connection, self._recent_of_each(connection.dialect.name, within, limit), asked):
+            job = job_of(row)
+            recent[job.owner].append(job)
+        return recent
 
     @built_once
     def _recent(self, within: timedelta, limit: int) -> Select[Any]:
+        return self._newest(bindparam("owner"), within, limit)
+
+    @built_once
+    def _recent_of_each(self, dialect: str, within: timedelta, limit: int) -> Select[Any]:
+        asked = records(dialect, {"owner": String()}).subquery()
+        newest = self._newest(asked.c.owner, within, limit).lateral()
+        return select(*newest.c).select_from(asked.join(newest, true())).order_by(newest.c.id.desc())
+
+    def _newest(self, owner: ColumnElement[str], within: timedelta, limit: int) -> Select[Any]:
         is_recent = JobRow.status.in_(UNFINISHED) | (JobRow.finished_at > self._time.now(-within))
-        return (
-            select(*COLUMNS)
-            .where(JobRow.owner == bindparam("owner"), is_recent)
-            .order_by(JobRow.id.desc())
-            .limit(limit)
-        )
+        return select(*COLUMNS).where(JobRow.owner == owner, is_recent).order_by(JobRow.id.desc()).limit(limit)
 
     async def unfinished(self, connection: AsyncConnection, owner: str | None = None) -> int:
         """How many unfinished jobs the owner has, or everybody together."""

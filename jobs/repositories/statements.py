@@ -66,12 +66,17 @@ class _Compiled:
             values[place] = value if process is None else process(value)
         return values
 
-    def rows(self, raw: Sequence[Sequence[Any]], description: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """Rows as SQLAlchemy would give them, without the names; `description` is the driver's, of their columns."""
+    @property
+    def gives_rows(self) -> bool:
+        """Whether there is something to be fetched."""
+        return bool(self._types)
+
+    def rows(self, raw: Sequence[Sequence[Any]], cursor: Any) -> Sequence[Sequence[Any]]:
+        """Rows as SQLAlchemy would give them, without the names; the driver's `cursor` describes their columns."""
         if self._columns is None:
             processors = [
                 each.result_processor(self._dialect, column.type_code)
-                for each, column in zip(self._types, description, strict=True)
+                for each, column in zip(self._types, cursor.description, strict=True)
             ]
             self._columns = [(index, process) for index, process in enumerate(processors) if process is not None]
         if not self._columns:
@@ -164,11 +169,10 @@ async def rows(
     cursor = connection.dialect.loaded_dbapi.AsyncRawCursor(driver_of(connection))
     try:
         await cursor.execute(compiled.text, compiled.parameters(parameters))
-        description = cursor.description
-        found = await cursor.fetchall() if description else ()
+        found = await cursor.fetchall() if compiled.gives_rows else ()
     except connection.dialect.loaded_dbapi.Error as error:
         raise await error_of(connection, error) from error
-    return compiled.rows(found, description) if found else ()
+    return compiled.rows(found, cursor) if found else ()
 
 
 async def first(

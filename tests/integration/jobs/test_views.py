@@ -1,5 +1,7 @@
 """Jobs as their owners see them: rows, results that still live, and progress of the run that is under way."""
 
+import asyncio
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -243,3 +245,24 @@ async def test_a_lost_workers_progress_is_not_shown_for_the_next(bench: Bench) -
     await bench.leases.tell_progress(lease, 90.0, "tile 9")
 
     assert (await view(bench, lease.job.id)).progress == 5.0
+
+
+async def test_snapshots_asked_for_at_once_are_each_owners_own(bench: Bench) -> None:
+    first, second = await bench.submit_many(2, "alice")
+    his = await bench.submit(owner="bob")
+    owners = ["alice", "bob", "carol", "alice"]
+
+    snapshots = await asyncio.gather(*map(bench.service.snapshot, owners))
+
+    assert [[job.job_id for job in each.jobs] for each in snapshots] == [[second, first], [his], [], [second, first]]
+    assert not any(each.truncated for each in snapshots)
+
+
+async def test_the_many_jobs_of_one_owner_take_no_room_in_anothers_snapshot(bench: Bench) -> None:
+    await insert_jobs(bench, SNAPSHOT_JOBS + 1)
+    his = await bench.submit(owner="bob")
+
+    hers, others = await asyncio.gather(*map(bench.service.snapshot, ("alice", "bob")))
+
+    assert (len(hers.jobs), hers.truncated) == (SNAPSHOT_JOBS, True)
+    assert ([job.job_id for job in others.jobs], others.truncated) == ([his], False)
