@@ -1,10 +1,12 @@
 """Who is asking: access tokens are checked here, and made here for development."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from ipaddress import ip_address
 from typing import Any
 
@@ -22,6 +24,7 @@ DEVELOPMENT_USER = "dev"
 _KEY_ALGORITHMS = frozenset(ALGORITHMS.values())
 _SUBJECT = re.compile(r"[A-Za-z0-9._@|:-]{1,128}")
 _MAX_TOKEN_CHARACTERS = 8192
+MOST_KNOWN = 4096
 
 
 class Unauthenticated(Exception):
@@ -61,13 +64,18 @@ class Authenticator:
         keys: KeyRing | None = None,
         issuer: str | None = None,
         audience: str | None = None,
+        most_known: int = MOST_KNOWN,
     ) -> None:
-        """Each of `secrets` is taken; the first signs."""
+        """Each of `secrets` is taken; the first signs. `most_known` tokens are kept in mind."""
         self._secrets = tuple(secrets)
         self._keys = keys
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
+        # Of tokens that a secret signed, by their digests: a page asks with the same one again and again, and neither
+        # what it says nor the secrets change. Keys do, so what they signed is looked at each time.
+        self._most_known = most_known
+        self._known: OrderedDict[bytes, Identity] = OrderedDict()
 
     async def identify(self, authorization: str | None) -> Identity:
         """Read an `Authorization` header. Raises `Unauthenticated`, `KeysUnavailable`."""
@@ -78,6 +86,8 @@ class Authenticator:
         if scheme.lower() != "bearer" or not token or len(text) > _MAX_TOKEN_CHARACTERS:
             raise Unauthenticated(was_given=True)
         with _refusing():
+            if (known := self._recall(token)) is not None:
+                return known
             header = jwt.get_unverified_header(token)
             if "crit" in header:
                 # Nothing that a token could call critical is understood here (RFC 7515, section 4.1.11).
@@ -89,8 +99,27 @@ class Authenticator:
     def _by_secret(self, token: str) -> Identity:
         for secret in self._secrets:
             with suppress(jwt.InvalidSignatureError):
-                return self._identity(token, secret, HMAC_ALGORITHM)
+                identity = self._identity(token, secret, HMAC_ALGORITHM)
+                self._remember(token, identity)
+                return identity
         raise Unauthenticated(was_given=True)
+
+    def _remember(self, token: str, identity: Identity) -> None:
+        self._known[_digest_of(token)] = identity
+        if len(self._known) > self._most_known:
+            self._known.popitem(last=False)
+
+    def _recall(self, token: str) -> Identity | None:
+        """Whom a token names that was good before and has not expired."""
+        digest = _digest_of(token)
+        identity = self._known.get(digest)
+        if identity is None:
+            return None
+        if not self._clock().timestamp() < identity.expires_at:
+            del self._known[digest]
+            return None
+        self._known.move_to_end(digest)
+        return identity
 
     async def _by_key(self, token: str, header: Mapping[str, Any]) -> Identity:
         kid, algorithm = header.get("kid"), str(header.get("alg"))
@@ -143,6 +172,10 @@ class Authenticator:
         if self._audience is not None:
             claims["aud"] = self._audience
         return jwt.encode(claims, self._secrets[0], algorithm=HMAC_ALGORITHM)
+
+
+def _digest_of(token: str) -> bytes:
+    return sha256(token.encode()).digest()
 
 
 @contextmanager

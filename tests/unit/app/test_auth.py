@@ -46,6 +46,29 @@ async def test_a_token_is_good_from_its_nbf_on(clock: ManualClock) -> None:
     assert (await authenticator.identify(bearer)).user == "alice"
 
 
+async def test_a_known_token_lends_nothing_to_one_that_resembles_it(clock: ManualClock) -> None:
+    authenticator = make(clock)
+    bearer = header(sub="alice", exp=clock().timestamp() + 100)
+    identity = await authenticator.identify(bearer)
+    signed, _, signature = bearer.rpartition(".")
+    forged = [f"{signed}.{signature[::-1]}", f"{signed}.", signed, bearer + "A", bearer.swapcase()]
+
+    for token in forged:
+        with pytest.raises(Unauthenticated):
+            await authenticator.identify(token)
+    assert await authenticator.identify(bearer) == identity
+
+
+async def test_so_many_tokens_are_known_and_no_more(clock: ManualClock) -> None:
+    authenticator, expiry = make(clock, most_known=3), clock().timestamp() + 100
+    bearers = [header(sub=f"user-{n}", exp=expiry) for n in range(5)]
+
+    for bearer in (*bearers, *bearers):
+        await authenticator.identify(bearer)
+
+    assert len(authenticator._known) == 3
+
+
 @pytest.mark.parametrize("audience", ["media", ["other", "media"]])
 async def test_a_token_of_the_configured_issuer_for_the_configured_audience_is_good(
     clock: ManualClock, audience: object
