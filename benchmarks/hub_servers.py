@@ -184,7 +184,20 @@ def _nchan(upstream: str, use: str, others: Sequence[int] = ()) -> Iterator[Targ
             [BUILD / "nginx/usr/sbin/nginx", "-p", directory, "-c", configuration, "-e", directory / "errors"], port
         ) as pid:
             workers = first_children_of(pid)
+            wait_until_served(port, request("/sub/00000000"))
             yield Target(port, [], port, post("/pub/CCCCCCCC", DATA), workers, others)
+
+
+def wait_until_served(port: int, head: bytes, seconds: float = 10) -> None:
+    """Return when a stream is given: nchan refuses them for a moment, until it has found its Redis."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.sendall(head)
+            if connection.recv(64).startswith(b"HTTP/1.1 200"):
+                return
+        time.sleep(0.1)
+    raise RuntimeError("no stream is given")
 
 
 def first_children_of(pid: int, seconds: float = 5) -> list[int]:
