@@ -177,9 +177,9 @@ class BellBroker(RedisBroker):
             return
         queues = {message.queue_name for message in messages}
         with self.client.pipeline(transaction=False) as pipeline:
-            # One like this, whose commands wait for the others'.
+            # One like this, whose messages wait for each other. What it asks Redis itself is answered at once.
             sender = copy(self)
-            sender.scripts = {name: partial(script, client=pipeline) for name, script in self.scripts.items()}
+            sender.scripts = self.scripts | {"dispatch": partial(self.scripts["dispatch"], client=pipeline)}
             for message in messages:
                 super(BellBroker, sender).enqueue(message)
             if self._is_shared:

@@ -22,7 +22,7 @@ class ScratchRooms:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """A directory for as long as the context lasts."""
-        taken = self._free.pop() if self._free else TemporaryDirectory(prefix="job-", dir=self._parent)
+        taken = self._take()
         try:
             yield Path(taken.name)
         except BaseException:
@@ -34,6 +34,15 @@ class ScratchRooms:
         else:
             taken.cleanup()
 
+    def _take(self) -> "TemporaryDirectory[str]":
+        while self._free:
+            room = self._free.pop()
+            # Who tidies up temporary files may have removed one that nobody was in for days.
+            if Path(room.name).is_dir():
+                return room
+            room.cleanup()
+        return TemporaryDirectory(prefix="job-", dir=self._parent)
+
     def close(self) -> None:
         """Remove what nobody is in."""
         while self._free:
@@ -41,9 +50,12 @@ class ScratchRooms:
 
 
 def _is_emptied(directory: str) -> bool:
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                return False
-            Path(entry).unlink()
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    return False
+                Path(entry).unlink()
+    except OSError:
+        return False
     return True

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from dramatiq import Message
+from redis.exceptions import DataError
 
 from actors.broker import BROKER_ERRORS, BellBroker
 from jobs.eventlog import LogUnavailable
@@ -28,6 +29,9 @@ class BrokerWakeUps:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._sending.ask(message)
+        except DataError:
+            # Not Redis, but what it was to be told: hidden, nobody would ever be woken again.
+            raise
         except (*BROKER_ERRORS, TimeoutError) as error:
             raise LogUnavailable(type(error).__name__) from error
 

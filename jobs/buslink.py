@@ -96,6 +96,8 @@ class SocketLink(asyncio.Protocol):
         self._hear: Hear = self._keep
         self._kept: list[Message] = []
         self._came_at = 0.0
+        # Counted, for a loop may tell the time once a turn: an answer within the same millisecond is one, too.
+        self._came = 0
         self._error: Exception | None = None
         self._failed: asyncio.Future[None] | None = None
 
@@ -117,10 +119,10 @@ class SocketLink(asyncio.Protocol):
             hear(message)
         self._failed = self._failed or loop.create_future()
         begun = loop.time()
-        latest, has_come = begun, bool(kept)
+        latest, has_come, had_come = begun, bool(kept), self._came
         while self._error is None and (left := latest + silence - loop.time()) > 0:
             await asyncio.wait((self._failed,), timeout=left)
-            has_come = has_come or self._came_at > begun
+            has_come = has_come or self._came > had_come
             latest = max(latest, self._came_at)
         if self._error is not None:
             raise self._error
@@ -134,6 +136,7 @@ class SocketLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._came_at = asyncio.get_running_loop().time()
+        self._came += 1
         reader = self._reader
         reader.feed(data)
         try:

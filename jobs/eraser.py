@@ -108,5 +108,5 @@ class Eraser:
             await self._uploads.delete_of(connection, ids)
             await self._jobs.delete_all(connection, ids)
         await self._events.delete_jobless_of(connection, job.owner)
-        await self._keys.delete_of(connection, job.owner, job.created_at)
+        await self._keys.delete_of(connection, job.owner, job.id)
         await self._usage.delete_of(connection, job.owner)

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 Q = TypeVar("Q")
 A = TypeVar("A")
 
+PATIENCE_SECONDS = 1.0
 MOST = 64
 """How many are served in one go: more would wait for each other longer than they save."""
 
@@ -21,6 +22,7 @@ MOST = 64
 @dataclass(frozen=True, slots=True)
 class _Asked(Generic[Q, A]):
     question: Q
+    asked_at: float
     answer: asyncio.Future[A]
 
 
@@ -33,21 +35,25 @@ class Gathering(Generic[Q, A]):
         *,
         common: tuple[type[Exception], ...],
         most: int = MOST,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         """`serve` answers each question of a group, in its order.
 
-        What it raises of the `common` errors is everybody's answer. With another error each is served alone, for one
-        question is at fault: it must be harmless to serve one again.
+        What it raises of the `common` errors is everybody's answer, and that of whoever has been waiting for `patience`
+        seconds by then: else who waits behind many would wait for as long as all of them. With another error each is
+        served alone, for one question is at fault: it must be harmless to serve one again.
         """
         self._serve = serve
         self._common = common
         self._most = most
+        self._patience = patience
         self._waiting: deque[_Asked[Q, A]] = deque()
         self._serving: asyncio.Task[None] | None = None
 
     async def ask(self, question: Q) -> A:
         """The answer to `question`, or the error that is its answer. Who is cancelled may be answered all the same."""
-        asked: _Asked[Q, A] = _Asked(question, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        asked: _Asked[Q, A] = _Asked(question, loop.time(), loop.create_future())
         self._waiting.append(asked)
         if self._serving is None:
             # In no context: a group is nobody's own, and the first one's request is not what the others log.
@@ -67,6 +73,14 @@ class Gathering(Generic[Q, A]):
         finally:
             self._serving = None
 
+    def _give_up(self, error: Exception) -> None:
+        """Answer those who have waited for too long behind what failed."""
+        latest = asyncio.get_running_loop().time() - self._patience
+        while self._waiting and self._waiting[0].asked_at <= latest:
+            answer = self._waiting.popleft().answer
+            if not answer.done():
+                answer.set_exception(error)
+
     async def _answer(self, group: Sequence[_Asked[Q, A]]) -> None:
         if not group:
             return
@@ -79,6 +93,7 @@ class Gathering(Generic[Q, A]):
                     await self._answer([each])
                 return
             answers = [error] * len(group)
+            self._give_up(error)
         except BaseException:
             for each in group:
                 each.answer.cancel()

@@ -139,8 +139,15 @@ class Submitting:
         found = dict(zip(now, answers, strict=True))
         if later:
             # They meet a key that is used by now.
-            found |= zip(later, await self._accept_all([asked[index] for index in later]), strict=True)
+            found |= zip(later, await self._accept_later([asked[index] for index in later]), strict=True)
         return [found[index] for index in range(len(asked))]
+
+    async def _accept_later(self, asked: Sequence[_Asked]) -> Sequence[Accepted | Exception]:
+        """The same; what fails here is nothing to those who have been answered by then."""
+        try:
+            return await self._accept_all(asked)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is these ones' answer
+            return [error] * len(asked)
 
     async def _accept_apart(self, asked: Sequence[_Asked]) -> list[Accepted | Exception]:
         """The same, where no two have the same key."""
@@ -151,7 +158,7 @@ class Submitting:
             places, load = await self._places(connection, _without(asked, answers))
         entries: dict[str, Entry] = {}
         for each in _without(asked, answers):
-            if each.is_limited and load + len(entries) >= self._limits.max_queued:
+            if each.is_limited and load >= self._limits.max_queued:
                 answers[each.job_id] = no_capacity()
             else:
                 entries[each.job_id] = self._entry(each, places[each.job_id])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import FromClause, Insert, Select, String, delete, insert, select, tuple_
@@ -98,11 +98,10 @@ class IdempotencyRepository:
             asked, (IdempotencyRow.owner == asked.c.owner) & (IdempotencyRow.key == asked.c.key)
         )
 
-    async def delete_of(self, connection: AsyncConnection, owner: str, moment: datetime) -> None:
-        """Forget the keys that an owner had used by a moment."""
-        await connection.execute(
-            delete(IdempotencyRow).where(IdempotencyRow.owner == owner, IdempotencyRow.created_at <= moment)
-        )
+    async def delete_of(self, connection: AsyncConnection, owner: str, before: str) -> None:
+        """Forget the keys of an owner's jobs that are older than the job `before`."""
+        is_of_one = (IdempotencyRow.owner == owner) & (IdempotencyRow.job_id < before)
+        await connection.execute(delete(IdempotencyRow).where(is_of_one))
 
     async def older(self, connection: AsyncConnection, age: timedelta, limit: int) -> Sequence[tuple[str, str]]:
         """Keys past their keeping, with their owners."""

@@ -63,6 +63,13 @@ Outcome = FirstUse | Full | None
 """What became of an entry. None: it is written."""
 
 
+def _outcome(entry: Entry, fingerprint: str | None, job_id: str | None, held: int, is_in: bool) -> Outcome:  # noqa: FBT001  # a row
+    if fingerprint is not None and job_id is not None:
+        return FirstUse(fingerprint, job_id)
+    # Of the owner's entries before it as many are in as there was room for.
+    return None if is_in else Full(max(held, entry.most))
+
+
 class EntryRepository:
     """Statements on `job`, `event` and `idempotency_key`."""
 
@@ -81,10 +88,8 @@ class EntryRepository:
         if dialect == "sqlite":
             return [await self._enter_step_by_step(connection, entry) for entry in entries]
         document = parameters_of(self._record(number, entry) for number, entry in enumerate(entries))
-        outcomes: dict[int, Outcome] = {
-            number: FirstUse(fingerprint, job_id) if job_id else None if is_in else Full(unfinished)
-            for number, fingerprint, job_id, unfinished, is_in in await rows(connection, self._enter(dialect), document)
-        }
+        found = await rows(connection, self._enter(dialect), document)
+        outcomes = {number: _outcome(entries[number], *rest) for number, *rest in found}
         return [outcomes[number] for number in range(len(entries))]
 
     async def _enter_step_by_step(self, connection: AsyncConnection, entry: Entry) -> Outcome:
@@ -134,13 +139,14 @@ class EntryRepository:
         )
         # Whoever comes before an owner's next one is in, or there is no room for that one either.
         before = func.row_number().over(partition_by=asked.c.owner, order_by=asked.c.number) - 1
+        jobs = func.coalesce(held.c.jobs, 0)
         new = (
-            select(*asked.c, (func.coalesce(held.c.jobs, 0) + before).label("unfinished"))
+            select(*asked.c, jobs.label("held"), (jobs + before < asked.c.most).label("is_in"))
             .outerjoin_from(asked, held, held.c.owner == asked.c.owner)
             .where(asked.c.number.not_in(select(used.c.number)))
             .cte("new")
         )
-        entering = select(*new.c).where(new.c.unfinished < new.c.most).cte("entering")
+        entering = select(*new.c).where(new.c.is_in).cte("entering")
         columns = (
             {column: entering.c[column.key] for column in GIVEN}
             | self._jobs.beginning(
@@ -153,7 +159,7 @@ class EntryRepository:
         job = insert(JobRow).from_select(list(columns), select(*typed(columns)))
         told = self._events.insert_from(entering, entering.c.event_id.is_not(None), is_told_by_jobs=True)
         return (
-            select(asked.c.number, used.c.fingerprint, used.c.job_id, new.c.unfinished, new.c.unfinished < new.c.most)
+            select(asked.c.number, used.c.fingerprint, used.c.job_id, new.c.held, new.c.is_in)
             .select_from(asked)
             .outerjoin(used, used.c.number == asked.c.number)
             .outerjoin(new, new.c.number == asked.c.number)

@@ -147,18 +147,26 @@ class QueueRepository:
         """The places that jobs would get which these owners posted now, one after the other; and how many unfinished
         jobs all have.
         """
-        counts = Counter[str]()
+        ahead = Counter[str]()
         asked = []
         for number, owner in enumerate(owners):
-            asked.append({"number": number, "owner": owner, "ahead": counts[owner]})
-            counts[owner] += 1
+            asked.append({"number": number, "owner": owner, "ahead": ahead[owner]})
+            ahead[owner] += 1
         found = await rows(connection, self._newcomers(kind, connection.dialect.name), parameters_of(asked))
-        before = {number: place for number, place, _ in found}
-        return [before[number] + 1 for number in range(len(owners))], found[0][2]
+        # In the order in which they will be claimed; those of the same owner are counted already.
+        turns = sorted((turn, served or NEVER, number, before) for number, before, turn, served, _ in found)
+        passed = Counter[str]()
+        places = dict[int, int]()
+        for so_many, (_, _, number, before) in enumerate(turns):
+            owner = owners[number]
+            places[number] = before + so_many - passed[owner] + 1
+            passed[owner] += 1
+        return [places[number] for number in range(len(owners))], found[0][-1]
 
     @built_once
-    def _newcomers(self, kind: JobKind, dialect: str) -> Select[tuple[int, int, int]]:
-        """How many jobs come before each newcomer's, which is the last of its owner's and of those of equal right.
+    def _newcomers(self, kind: JobKind, dialect: str) -> Select[Any]:
+        """How many jobs come before each newcomer's, which is the last of its owner's and of those of equal right; its
+        turn, when its owner was served where that counts, and how many unfinished jobs all have.
 
         Counted by owner: sorting the whole queue, as for whose turn it is, would take longer the more are waiting.
         """
@@ -182,15 +190,16 @@ class QueueRepository:
         # The job of another owner that has this very turn, if one has, is so far down among what is waiting.
         rank = turn - others.c.running
         sooner = case((rank <= 1, 0), (rank > others.c.waiting, others.c.waiting), else_=rank - 1)
-        is_as_long = (turn > 1) | (self._served(others.c.owner, kind) <= self._served(asked.c.owner, kind))
+        served = self._served(asked.c.owner, kind)
+        is_as_long = (turn > 1) | (self._served(others.c.owner, kind) <= served)
         is_before = (rank <= others.c.above) | ((rank <= others.c.above + others.c.equals) & is_as_long)
         equal = case(((rank >= 1) & is_before, 1), else_=0)
         before = select(func.coalesce(func.sum(sooner + equal), 0)).where(others.c.owner != asked.c.owner)
         everybodys = select(func.count()).where(JobRow.status.in_(UNFINISHED)).scalar_subquery()
         place = owns + before.correlate(asked, own).scalar_subquery()
-        return select(asked.c.number, cast(place, Integer), everybodys).select_from(
-            asked.outerjoin(own, own.c.owner == asked.c.owner)
-        )
+        served_first = case((turn == 1, served))
+        columns = (asked.c.number, cast(place, Integer), cast(turn, Integer), served_first, everybodys)
+        return select(*columns).select_from(asked.outerjoin(own, own.c.owner == asked.c.owner))
 
     async def heartbeat(
         self,

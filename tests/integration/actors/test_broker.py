@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import dramatiq
 import pytest
 from fakeredis import FakeRedis, FakeServer
+from redis.exceptions import DataError
 from structlog.testing import capture_logs
 
 from actors.broker import WAKE_CHANNEL, BellBroker, BellConsumer
@@ -93,6 +94,29 @@ async def test_wake_ups_sent_at_once_are_all_taken(broker: BellBroker) -> None:
         await recorder.until(20)
 
     assert sorted(recorder.jobs) == sorted(f"job-{count}" for count in range(20))
+
+
+class NewBroker(BellBroker):
+    """As in a process that has said nothing to Redis yet: what Dramatiq learns of it is kept for all brokers."""
+
+    _max_unpack_size_val = None
+
+
+async def test_the_first_wake_ups_of_a_process_may_be_several(server: FakeServer) -> None:
+    broker = NewBroker(FakeRedis(server=server), [])
+    wake_ups = BrokerWakeUps(broker)
+
+    await asyncio.gather(*(wake_ups.send("image", f"job-{count}") for count in range(3)))
+    await wake_ups.send("image", "one more")
+
+    assert await wake_ups.waiting("image") == 4
+
+
+async def test_what_could_not_be_said_to_any_redis_is_no_absence_of_it(broker: BellBroker) -> None:
+    broker.broker_id = object()  # type: ignore[assignment]
+
+    with pytest.raises(DataError):
+        await BrokerWakeUps(broker).send("image", "job")
 
 
 async def test_other_processes_are_told_once_of_what_is_sent_at_once(server: FakeServer) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
@@ -186,3 +187,22 @@ async def test_nonsense_is_a_link_that_failed(redis: Redis) -> None:
 
     with pytest.raises(RedisConnectionError):
         await waiting
+
+
+def test_an_answer_within_the_time_of_one_turn_is_heard(server: RedisServer) -> None:
+    """Uvloop tells the time once a turn, in milliseconds; a link that seems silent would be given up."""
+
+    async def ping_often() -> list[bool]:
+        redis = async_redis(server.url)
+        link = links_of(redis)()
+        await link.subscribe("a")
+        await link.listen(lambda _message: None, 0.05)
+        heard = []
+        for _ in range(20):
+            await link.ping()
+            heard.append(await link.listen(lambda _message: None, 0.05))
+        await link.aclose()
+        await redis.aclose()
+        return heard
+
+    assert uvloop.run(ping_often()) == [True] * 20

@@ -1,13 +1,16 @@
 """Submits of about the same time: written together, and each as if it had come alone."""
 
 import asyncio
-from collections import Counter
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from jobs.database import Database, T, Work
+from jobs.database import Database, DatabaseUnavailable, T, Work
 from jobs.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
 from jobs.submitting import Accepted, Submission
 from tests.databases import Place, ServerPlace, SqlitePlace
@@ -26,6 +29,28 @@ class Counted(Database):
     async def serializable(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
         type(self).count += 1
         return await super().serializable(work, recall=recall)
+
+
+class Forgetful(Database):
+    """Serves one reading and one serializable transaction, and is away then, but for other transactions."""
+
+    _has_written = False
+
+    async def serializable(self, work: Work[T], *, recall: Work[T | None] | None = None) -> T:
+        done = await super().serializable(work, recall=recall)
+        self._has_written = True
+        return done
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        if self._has_written:
+            raise DatabaseUnavailable("away")
+        async with super().reading() as connection:
+            yield connection
+
+
+def accepted(outcome: object) -> TypeGuard[Accepted]:
+    return isinstance(outcome, Accepted)
 
 
 def asking(owner: str = ME, *, key: str | None = None, **asked: Any) -> Submission:
@@ -77,22 +102,26 @@ async def test_those_who_come_at_once_share_a_transaction(place: Place) -> None:
     assert Counted.count == 1
 
 
-async def test_positions_of_one_owner_follow_each_other(bench: Bench) -> None:
-    reader = LogReader(bench.jobs.log, ME)
-    await reader.read()
+async def test_the_positions_that_are_told_are_those_that_come_true(bench: Bench) -> None:
+    owners = ["alice", "alice", "bob", "carol", "bob", "alice", "carol", "carol", "bob"]
+    await bench.submit_many(2, "carol")
+    await bench.submit(owner="dave")
 
-    await submit_all(bench, *(asking() for _ in range(3)))
+    outcomes = await submit_all(bench, *map(asking, owners))
 
-    positions = [payload["queuePosition"] for _, payload in await reader.read()]
-    assert positions == sorted(positions)
-    assert len(set(positions)) == 3
+    made = [(owner, outcome.job_id) for owner, outcome in zip(owners, outcomes, strict=True) if accepted(outcome)]
+    told = [json.loads((await bench.events(job_id))[0].payload)["queuePosition"] for _, job_id in made]
+    assert told == [(await bench.service.get(owner, job_id)).queue_position for owner, job_id in made]
+    assert len(set(told)) == len(owners)
 
 
-async def test_the_room_of_all_is_not_passed(place: Place) -> None:
-    async with open_bench(place, max_queued=4) as bench:
-        outcomes = await submit_all(bench, *(asking(f"user-{n}") for n in range(8)))
+async def test_whoever_fills_their_own_room_takes_nobody_elses(place: Place) -> None:
+    async with open_bench(place, max_queued=4, max_queued_per_user=2) as bench:
+        *hers, his = await submit_all(bench, *(asking() for _ in range(8)), asking("bob"))
 
-        assert Counter(map(type, outcomes)) == {Accepted: 4, QueueFull: 4}
+        assert [type(outcome) for outcome in hers] == [Accepted] * 2 + [QueueFull] * 6
+        assert {str(outcome) for outcome in hers[2:]} == {"you have 2 unfinished jobs"}
+        assert isinstance(his, Accepted)
 
 
 async def test_an_owner_who_has_no_room_leaves_others_theirs(place: Place) -> None:
@@ -122,6 +151,28 @@ async def test_a_key_that_comes_twice_at_once_makes_one_job(bench: Bench) -> Non
     assert not another.is_replay
     page = await bench.service.list(ME, status=None, kind=None, before=None, limit=10)
     assert {job.job_id for job in page.items} == {first.job_id, another.job_id}
+
+
+async def test_what_fails_for_a_repeated_key_is_nothing_to_the_others(place: Place) -> None:
+    async with open_bench(place, wrap=lambda database: Forgetful(database.engine)) as bench:
+        one, again, other = await submit_all(bench, asking(key="k"), asking(key="k"), asking("bob"))
+
+        assert isinstance(one, Accepted)
+        assert isinstance(again, DatabaseUnavailable)
+        assert isinstance(other, Accepted)
+        assert sorted(bench.wake_ups.sent) == sorted([("image", one.job_id), ("image", other.job_id)])
+
+
+async def test_a_key_of_what_comes_behind_an_erasure_outlives_it(bench: Bench) -> None:
+    erasing = Submission(ME, "erasure", {}, None)
+    erasure, outcome = await submit_all(bench, erasing, asking(key="k"))
+    assert isinstance(erasure, Accepted)
+    assert isinstance(outcome, Accepted)
+    lease = await bench.claim("erasure")
+
+    await bench.jobs.eraser.erase(lease.job, lambda _done, _total: None)
+
+    assert await bench.service.submit(asking(key="k")) == Accepted(outcome.job_id, is_replay=True)
 
 
 async def test_a_key_whose_request_found_no_room_is_not_used(place: Place) -> None:

@@ -51,6 +51,25 @@ def test_a_room_with_a_directory_in_it_is_not_used_again(rooms: ScratchRooms, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_room_that_somebody_removed_is_not_handed_out(rooms: ScratchRooms, tmp_path: Path) -> None:
+    with rooms.room() as first, rooms.room() as second:
+        pass
+    first.rmdir()
+
+    with rooms.room() as one, rooms.room() as other:
+        assert one.is_dir()
+        assert other.is_dir()
+        assert second in {one, other}
+
+
+def test_a_room_that_is_removed_under_a_run_fails_nothing_else(rooms: ScratchRooms, tmp_path: Path) -> None:
+    with rooms.room() as taken:
+        taken.rmdir()
+
+    with rooms.room() as room:
+        assert room != taken
+
+
 def test_closing_removes_what_nobody_is_in(rooms: ScratchRooms, tmp_path: Path) -> None:
     with rooms.room() as taken:
         with rooms.room():

@@ -18,13 +18,13 @@ class Unavailable(Exception):
 class Counter:
     """Answers each question with its square, and an odd one's negative with an error; keeps them until it may go on."""
 
-    def __init__(self, most: int = 64) -> None:
+    def __init__(self, most: int = 64, patience: float = 60.0) -> None:
         self.groups: list[list[int]] = []
         self.contexts: list[str] = []
         self.may_go_on = asyncio.Event()
         self._changed = asyncio.Condition()
         self.failures: list[Exception] = []
-        self.gathering = Gathering[int, int](self._serve, common=(Unavailable,), most=most)
+        self.gathering = Gathering[int, int](self._serve, common=(Unavailable,), most=most, patience=patience)
 
     async def ask_beside_one(self, *questions: int) -> list[int | BaseException]:
         """Ask all of these while a first one is being served, and let it go on; what became of them."""
@@ -94,6 +94,27 @@ async def test_a_common_error_is_everybodys_answer() -> None:
 
     assert [type(answer) for answer in answers] == [Unavailable, Unavailable]
     assert counter.groups == [[0], [1, 2]]
+
+
+async def test_who_waited_too_long_behind_what_failed_is_not_served() -> None:
+    counter = Counter(most=1, patience=0.0)
+    counter.failures.append(Unavailable())
+
+    answers = await counter.ask_beside_one(1, 2, 3)
+
+    assert [type(answer) for answer in answers] == [Unavailable] * 3
+    assert counter.groups == [[0], [1]]
+    assert await counter.gathering.ask(4) == 16
+
+
+async def test_who_has_patience_left_is_served_behind_what_failed() -> None:
+    counter = Counter(most=1)
+    counter.failures.append(Unavailable())
+
+    failed, *others = await counter.ask_beside_one(1, 2, 3)
+
+    assert isinstance(failed, Unavailable)
+    assert others == [4, 9]
 
 
 async def test_with_another_error_each_is_served_alone() -> None:
