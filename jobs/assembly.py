@@ -37,6 +37,7 @@ from jobs.repositories.entries import EntryRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
+from jobs.repositories.newcomers import NewcomerRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
 from jobs.repositories.usage import UsageRepository
@@ -134,7 +135,7 @@ def assemble(
     submitting = Submitting(
         database,
         jobs,
-        queue,
+        NewcomerRepository(queue),
         EntryRepository(time),
         keys,
         media,

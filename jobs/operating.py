@@ -20,6 +20,7 @@ from jobs.repositories.entries import EntryRepository
 from jobs.repositories.events import EventRepository
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
+from jobs.repositories.newcomers import NewcomerRepository
 from jobs.repositories.queue import QueueRepository
 from jobs.repositories.uploads import UploadRepository
 from jobs.repositories.usage import UsageRepository
@@ -149,7 +150,7 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
     submitting = Submitting(
         database,
         jobs,
-        queue,
+        NewcomerRepository(queue),
         EntryRepository(time),
         IdempotencyRepository(time),
         MediaRepository(),

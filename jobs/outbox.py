@@ -46,6 +46,17 @@ class Outbox:
             untold = await self._events.unpublished_of(connection, job_id)
         await self.tell_these(untold)
 
+    async def told_as(self, event: StoredEvent) -> str:
+        """The id that an event of a job got, which is told now if it was not; empty where the log no longer says it.
+
+        Raises `LogUnavailable`, `DatabaseUnavailable`.
+        """
+        if event.published_id is None:
+            # Told is not yet noted as told, and the log knows of it also when what it told is gone.
+            await self.tell(event.job_id or "")
+            return await self._append(event)
+        return event.published_id
+
     async def tell_all_of(self, owner: str) -> None:
         """Tell what of a user is untold. Raises `LogUnavailable`, `DatabaseUnavailable`."""
         async with self._database.reading() as connection:

@@ -22,7 +22,7 @@ from jobs.repositories.chores import IdempotencyRepository
 from jobs.repositories.entries import NO_LIMIT, Entry, EntryRepository, FirstUse, Full, Outcome
 from jobs.repositories.jobs import JobRepository
 from jobs.repositories.media import MediaRepository
-from jobs.repositories.queue import QueueRepository
+from jobs.repositories.newcomers import NewcomerRepository
 from jobs.tracing import Tracing, origin_of
 from schema.responses import JobKind
 
@@ -90,7 +90,7 @@ class Submitting:
         self,
         database: Database,
         jobs: JobRepository,
-        queue: QueueRepository,
+        newcomers: NewcomerRepository,
         entries: EntryRepository,
         keys: IdempotencyRepository,
         media: MediaRepository,
@@ -101,7 +101,7 @@ class Submitting:
     ) -> None:
         self._database = database
         self._jobs = jobs
-        self._queue = queue
+        self._newcomers = newcomers
         self._entries = entries
         self._keys = keys
         self._media = media
@@ -129,7 +129,7 @@ class Submitting:
         origin = origin_of(self._tracing) | {REPEATS: job.id}
         asked = _Asked(submission, new_id(), origin, is_limited=False, is_woken=False)
         async with self._database.reading() as connection:
-            places, _ = await self._queue.newcomers(connection, job.kind, [job.owner])
+            places, _ = await self._newcomers.places(connection, job.kind, [job.owner])
         await self._enter([self._entry(asked, places[0])])
         return asked.job_id
 
@@ -196,7 +196,7 @@ class Submitting:
         load = 0
         for kind in dict.fromkeys(each.submission.kind for each in asked):
             these = [each for each in asked if each.submission.kind == kind]
-            found, load = await self._queue.newcomers(connection, kind, [each.submission.owner for each in these])
+            found, load = await self._newcomers.places(connection, kind, [each.submission.owner for each in these])
             places |= zip((each.job_id for each in these), found, strict=True)
         return places, load
 

@@ -65,8 +65,9 @@ async def stream_job(request: web.Request) -> web.StreamResponse:
     owner, job_id = request[USER], request.match_info["job_id"]
     ending = await request.app[JOBS].service.ending(owner, job_id)
     resume = resume_id(request)
-    if ending is not None and (told := await _told_as(request, owner, ending)):
-        return await _serve_ended(request, owner, ending, told, resume)
+    if ending is not None:
+        told = await request.app[JOBS].outbox.told_as(ending)
+        return await _serve_ended(request, owner, ending, EventId.parse(told), resume)
     connection = Connection(
         owner=owner,
         stream=request.app[HUB].stream(is_chunked=_is_chunked(request), job_id=job_id, ends_with_job=True),
@@ -112,27 +113,21 @@ async def _serve(request: web.Request, connection: Connection) -> web.StreamResp
     return response
 
 
-async def _told_as(request: web.Request, owner: str, ending: StoredEvent) -> EventId | None:
-    """The id that a terminal event has on the wire; None while nobody can have heard of it."""
-    if ending.published_id:
-        return EventId.parse(ending.published_id)
-    # It is noted a moment after it was told, and clients may be quicker.
-    told = await _told(request, owner, ending, None)
-    return told[-1].id if told else None
-
-
 async def _serve_ended(
-    request: web.Request, owner: str, ending: StoredEvent, last: EventId, resume: EventId | None
+    request: web.Request, owner: str, ending: StoredEvent, last: EventId | None, resume: EventId | None
 ) -> web.StreamResponse:
-    """What a client has not seen of a job that has ended; 204 when it saw the end, which stops an `EventSource`."""
-    if resume is not None and resume.epoch == last.epoch and resume >= last:
+    """What a client has not seen of a job that has ended; 204 when it saw the end, which stops an `EventSource`.
+
+    `last` is the id of the end; None: nobody knows it any more.
+    """
+    if resume is not None and last is not None and resume.epoch == last.epoch and resume >= last:
         return web.Response(status=HTTPStatus.NO_CONTENT)
     response = StreamResponse()
     await response.prepare(request)
     missed = [] if resume is None else await _told(request, owner, ending, resume)
     blocks = [entry.frame for entry in missed]
     if not blocks:
-        blocks = [with_id(last, frame_of(ending.name, ending.payload))]
+        blocks = [_with_id(last, frame_of(ending.name, ending.payload))]
     await response.write(retry_line() + b"".join(blocks))
     await response.write_eof()
     return response

@@ -1,20 +1,16 @@
 """Rows of `job` as a queue: who is next, and how leases are taken, kept and lost."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
-    String,
     Subquery,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal,
     select,
@@ -27,9 +23,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job
-from jobs.lifecycle import UNFINISHED
 from jobs.repositories.jobs import COLUMNS, job_of
-from jobs.repositories.records import parameters_of, records
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
 from schema.tables import Instant, JobRow
@@ -41,10 +35,6 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 UNDER_WAY = JobRow.record["errand"]["model"].as_string()
 """The model that has work of the job under way; null where none has."""
 MODEL = func.coalesce(UNDER_WAY, JobRow.request["model"].as_string(), "")
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
 
 
 class QueueRepository:
@@ -65,8 +55,8 @@ class QueueRepository:
             .group_by(JobRow.owner)
             .subquery()
         )
-        waiting = select(JobRow.owner).where(self._is_claimable(kind)).distinct().subquery()
-        owners = select(waiting.c.owner, self._served(waiting.c.owner, kind).label("served")).subquery()
+        waiting = select(JobRow.owner).where(self.is_claimable(kind)).distinct().subquery()
+        owners = select(waiting.c.owner, self.served(waiting.c.owner, kind).label("served")).subquery()
         rank = func.row_number().over(partition_by=JobRow.owner, order_by=(JobRow.priority.desc(), JobRow.id))
         return (
             select(
@@ -77,14 +67,15 @@ class QueueRepository:
             )
             .join(owners, owners.c.owner == JobRow.owner)
             .outerjoin(running, running.c.owner == JobRow.owner)
-            .where(self._is_claimable(kind))
+            .where(self.is_claimable(kind))
             .subquery()
         )
 
-    def _is_claimable(self, kind: JobKind) -> ColumnElement[bool]:
+    def is_claimable(self, kind: JobKind) -> ColumnElement[bool]:
+        """Whether a job may be claimed now."""
         return and_(JobRow.status == "queued", JobRow.kind == kind, JobRow.run_at <= self._time.now())
 
-    def _served(self, owner: ColumnElement[str], kind: JobKind) -> ColumnElement[datetime]:
+    def served(self, owner: ColumnElement[str], kind: JobKind) -> ColumnElement[datetime]:
         """When this owner's last job of the kind began; long ago where none has. One look into an index."""
         earlier = aliased(JobRow)
         last = select(func.max(earlier.started_at)).where(earlier.owner == owner, earlier.kind == kind)
@@ -141,66 +132,6 @@ class QueueRepository:
         order = self._order(kind).subquery()
         return select(order.c.id, order.c.place).where(order.c.id.in_(bindparam("ids")))
 
-    async def newcomers(
-        self, connection: AsyncConnection, kind: JobKind, owners: Sequence[str]
-    ) -> tuple[list[int], int]:
-        """The places that jobs would get which these owners posted now, one after the other; and how many unfinished
-        jobs all have.
-        """
-        ahead = Counter[str]()
-        asked = []
-        for number, owner in enumerate(owners):
-            asked.append({"number": number, "owner": owner, "ahead": ahead[owner]})
-            ahead[owner] += 1
-        found = await rows(connection, self._newcomers(kind, connection.dialect.name), parameters_of(asked))
-        # In the order in which they will be claimed; those of the same owner are counted already.
-        turns = sorted((turn, served or NEVER, number, before) for number, before, turn, served, _ in found)
-        passed = Counter[str]()
-        places = dict[int, int]()
-        for so_many, (_, _, number, before) in enumerate(turns):
-            owner = owners[number]
-            places[number] = before + so_many - passed[owner] + 1
-            passed[owner] += 1
-        return [places[number] for number in range(len(owners))], found[0][-1]
-
-    @built_once
-    def _newcomers(self, kind: JobKind, dialect: str) -> Select[Any]:
-        """How many jobs come before each newcomer's, which is the last of its owner's and of those of equal right; its
-        turn, when its owner was served where that counts, and how many unfinished jobs all have.
-
-        Counted by owner: sorting the whole queue, as for whose turn it is, would take longer the more are waiting.
-        """
-        asked = records(dialect, {"number": Integer(), "owner": String(), "ahead": Integer()}).cte("asked")
-        is_waiting, is_at_work = self._is_claimable(kind), JobRow.status.in_(("running", "cancelling"))
-        held = (
-            select(
-                JobRow.owner,
-                _count(is_waiting & (JobRow.priority > PRIORITY)).label("above"),
-                _count(is_waiting & (JobRow.priority == PRIORITY)).label("equals"),
-                _count(is_waiting).label("waiting"),
-                _count(is_at_work).label("running"),
-            )
-            .where(JobRow.kind == kind, is_waiting | is_at_work)
-            .group_by(JobRow.owner)
-            .cte("held")
-        )
-        own, others = held.alias("own"), held.alias("others")
-        owns = func.coalesce(own.c.above + own.c.equals, 0) + asked.c.ahead
-        turn = owns + func.coalesce(own.c.running, 0) + 1
-        # The job of another owner that has this very turn, if one has, is so far down among what is waiting.
-        rank = turn - others.c.running
-        sooner = case((rank <= 1, 0), (rank > others.c.waiting, others.c.waiting), else_=rank - 1)
-        served = self._served(asked.c.owner, kind)
-        is_as_long = (turn > 1) | (self._served(others.c.owner, kind) <= served)
-        is_before = (rank <= others.c.above) | ((rank <= others.c.above + others.c.equals) & is_as_long)
-        equal = case(((rank >= 1) & is_before, 1), else_=0)
-        before = select(func.coalesce(func.sum(sooner + equal), 0)).where(others.c.owner != asked.c.owner)
-        everybodys = select(func.count()).where(JobRow.status.in_(UNFINISHED)).scalar_subquery()
-        place = owns + before.correlate(asked, own).scalar_subquery()
-        served_first = case((turn == 1, served))
-        columns = (asked.c.number, cast(place, Integer), cast(turn, Integer), served_first, everybodys)
-        return select(*columns).select_from(asked.outerjoin(own, own.c.owner == asked.c.owner))
-
     async def heartbeat(
         self,
         connection: AsyncConnection,
@@ -248,7 +179,7 @@ class QueueRepository:
 
     @built_once
     def _count_due(self, kind: JobKind, most: int) -> Select[tuple[int]]:
-        due = select(JobRow.id).where(self._is_claimable(kind)).limit(most).subquery()
+        due = select(JobRow.id).where(self.is_claimable(kind)).limit(most).subquery()
         return select(func.count()).select_from(due)
 
     async def waiting(self, connection: AsyncConnection) -> dict[str, tuple[int, float]]:

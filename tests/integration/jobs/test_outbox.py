@@ -1,6 +1,7 @@
 """The outbox: whoever tells, a job's events come in order, each once, and are marked."""
 
 import asyncio
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -79,6 +80,33 @@ async def test_a_teller_that_is_slower_than_another_repeats_nothing(bench: Bench
 
     assert names(await reader.read()) == ["generation_queued", "generation_started"]
     assert [event.published_id for event in await bench.events(job_id)] == marked
+
+
+async def test_what_was_told_is_known_by_its_id_though_it_is_not_noted_and_its_log_is_gone(
+    bench: Bench, reader: LogReader
+) -> None:
+    lease = await bench.start()
+    await bench.succeed(lease)
+    await reader.read()
+    ending = await bench.service.ending("alice", lease.job.id)
+    assert ending is not None
+    await bench.jobs.log.forget("alice")
+
+    assert (
+        await outbox_of(bench).told_as(replace(ending, published_id=None)) == ending.published_id == str(reader.cursor)
+    )
+
+
+async def test_what_was_not_told_is_told_when_its_id_is_asked_for(bench: Bench, reader: LogReader) -> None:
+    bench.server.connected = False
+    job_id = await bench.submit()
+    (untold,) = await untold_of(bench, job_id)
+    bench.server.connected = True
+
+    told = await outbox_of(bench).told_as(untold)
+
+    assert names(await reader.read()) == ["generation_queued"]
+    assert told == str(reader.cursor)
 
 
 async def test_what_was_told_before_redis_went_away_is_marked(bench: Bench, reader: LogReader) -> None:
