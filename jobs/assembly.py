@@ -136,7 +136,7 @@ def assemble(
         database,
         jobs,
         NewcomerRepository(queue),
-        EntryRepository(time),
+        EntryRepository(time, jobs, events, keys),
         keys,
         media,
         announcer=announcer,

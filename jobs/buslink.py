@@ -118,15 +118,13 @@ class SocketLink(asyncio.Protocol):
         for message in kept:
             hear(message)
         self._failed = self._failed or loop.create_future()
-        begun = loop.time()
-        latest, has_come, had_come = begun, bool(kept), self._came
+        latest, had_come = loop.time(), self._came
         while self._error is None and (left := latest + silence - loop.time()) > 0:
             await asyncio.wait((self._failed,), timeout=left)
-            has_come = has_come or self._came > had_come
             latest = max(latest, self._came_at)
         if self._error is not None:
             raise self._error
-        return has_come
+        return bool(kept) or self._came > had_come
 
     async def aclose(self) -> None:
         if self._transport is not None:

@@ -26,7 +26,8 @@ TRANSITIONS: Mapping[tuple[JobStatus, Move], JobStatus] = MappingProxyType(
 )
 
 TERMINAL: frozenset[JobStatus] = frozenset({"succeeded", "failed", "cancelled"})
-UNFINISHED: frozenset[JobStatus] = frozenset({"queued", "running", "cancelling"})
+AT_WORK: frozenset[JobStatus] = frozenset({"running", "cancelling"})
+UNFINISHED: frozenset[JobStatus] = AT_WORK | {"queued"}
 
 
 def after(status: JobStatus, move: Move) -> JobStatus:

@@ -139,6 +139,7 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
     """An operator on this database. `time` is where statements take it from; by default what suits the database."""
     time = time or time_of(database.engine.dialect.name, clock)
     jobs, queue, events = JobRepository(time), QueueRepository(time), EventRepository(time)
+    keys = IdempotencyRepository(time)
     announcer = Announcer(events, UsageMeter(UsageRepository(), clock))
     garbage = Garbage(
         CleanupRepository(time),
@@ -151,8 +152,8 @@ def operator_of(settings: Settings, database: Database, clock: Clock, time: SqlT
         database,
         jobs,
         NewcomerRepository(queue),
-        EntryRepository(time),
-        IdempotencyRepository(time),
+        EntryRepository(time, jobs, events, keys),
+        keys,
         MediaRepository(),
         announcer=announcer,
         limits=limits_of(settings),

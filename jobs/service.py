@@ -103,9 +103,11 @@ class JobService:
 
     async def snapshot(self, owner: str, job_id: str | None = None) -> Snapshot:
         """This owner's unfinished and recent jobs, or one of them. Raises `NotFound`."""
-        jobs: Sequence[Job] = await self._recent.ask(owner) if job_id is None else []
-        if job_id is None and not jobs:
-            return Snapshot(jobs=[], truncated=False)
+        jobs: Sequence[Job] = []
+        if job_id is None:
+            jobs = await self._recent.ask(owner)
+            if not jobs:
+                return Snapshot(jobs=[], truncated=False)
         async with self._database.reading() as connection:
             if job_id is not None:
                 jobs = [await self._owned(connection, owner, job_id)]

@@ -135,12 +135,11 @@ class Submitting:
 
     async def _accept_all(self, asked: Sequence[_Asked]) -> list[Accepted | Exception]:
         now, later = _apart(asked)
-        answers = await self._accept_apart([asked[index] for index in now])
-        found = dict(zip(now, answers, strict=True))
+        answers = await self._accept_apart(now)
         if later:
             # They meet a key that is used by now.
-            found |= zip(later, await self._accept_later([asked[index] for index in later]), strict=True)
-        return [found[index] for index in range(len(asked))]
+            answers |= zip((each.job_id for each in later), await self._accept_later(later), strict=True)
+        return [answers[each.job_id] for each in asked]
 
     async def _accept_later(self, asked: Sequence[_Asked]) -> Sequence[Accepted | Exception]:
         """The same; what fails here is nothing to those who have been answered by then."""
@@ -149,27 +148,24 @@ class Submitting:
         except Exception as error:  # noqa: BLE001  # whatever it is, it is these ones' answer
             return [error] * len(asked)
 
-    async def _accept_apart(self, asked: Sequence[_Asked]) -> list[Accepted | Exception]:
-        """The same, where no two have the same key."""
+    async def _accept_apart(self, asked: Sequence[_Asked]) -> dict[str, Accepted | Exception]:
+        """The answers by the jobs' ids, where no two have the same key."""
         answers: dict[str, Accepted | Exception] = {}
         async with self._database.reading() as connection:
             answers |= await self._replays(connection, asked)
             answers |= await self._refusals(connection, _without(asked, answers))
             places, load = await self._places(connection, _without(asked, answers))
-        entries: dict[str, Entry] = {}
+        entering: list[tuple[_Asked, Entry]] = []
         for each in _without(asked, answers):
             if each.is_limited and load >= self._limits.max_queued:
                 answers[each.job_id] = no_capacity()
             else:
-                entries[each.job_id] = self._entry(each, places[each.job_id])
-        if entries:
-            outcomes = await self._enter(list(entries.values()))
-            entered = dict(zip(entries, outcomes, strict=True))
-            answers |= {
-                each.job_id: _answer(each, entries[each.job_id], entered[each.job_id])
-                for each in _without(asked, answers)
-            }
-        return [answers[each.job_id] for each in asked]
+                entering.append((each, self._entry(each, places[each.job_id])))
+        if entering:
+            outcomes = await self._enter([entry for _, entry in entering])
+            for (each, entry), outcome in zip(entering, outcomes, strict=True):
+                answers[each.job_id] = _answer(each, entry, outcome)
+        return answers
 
     async def _replays(self, connection: AsyncConnection, asked: Sequence[_Asked]) -> dict[str, Accepted | Exception]:
         """The answers to those whose keys were used earlier."""
@@ -232,14 +228,14 @@ class Submitting:
         return [None if entry.job.id in written else next(outcomes) for entry in entries]
 
 
-def _apart(asked: Sequence[_Asked]) -> tuple[list[int], list[int]]:
-    """Which to answer now, of each key the first, and which then, by their numbers."""
+def _apart(asked: Sequence[_Asked]) -> tuple[list[_Asked], list[_Asked]]:
+    """Which to answer now, of each key the first, and which then."""
     now, later, used = [], [], set()
-    for number, each in enumerate(asked):
+    for each in asked:
         if each.use is not None and each.use in used:
-            later.append(number)
+            later.append(each)
         else:
-            now.append(number)
+            now.append(each)
             used.add(each.use)
     return now, later
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.eventlog import EventLog, LogUnavailable
 from jobs.job import Job, Media, Upload
+from jobs.lifecycle import AT_WORK
 from jobs.record import record_of
 from jobs.repositories.media import MediaRepository
 from jobs.repositories.queue import QueueRepository
@@ -91,7 +92,7 @@ class Views:
 
     async def _live(self, jobs: Sequence[Job]) -> dict[str, tuple[float | None, str | None]]:
         """How far running jobs are by what was told last: the row learns it only with the next heartbeat."""
-        running = {job.id: job.claims for job in jobs if job.status in {"running", "cancelling"}}
+        running = {job.id: job.claims for job in jobs if job.status in AT_WORK}
         if not running:
             return {}
         try:

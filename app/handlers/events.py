@@ -133,15 +133,14 @@ async def _serve_ended(
     return response
 
 
-async def _told(request: web.Request, owner: str, ending: StoredEvent, resume: EventId | None) -> list[Entry]:
-    """The job's events behind `resume`, or all, its end included; nothing when the log does not have them all."""
-    log, job_id = request.app[JOBS].log, ending.job_id or ""
+async def _told(request: web.Request, owner: str, ending: StoredEvent, resume: EventId) -> list[Entry]:
+    """The job's events behind `resume`, its end included; nothing when the log does not have them all."""
+    log = request.app[JOBS].log
     told: list[Entry] = []
     try:
-        first = await log.first_of(job_id) if resume is None else None
-        entries = await log.since(owner, first) if first else await log.after(owner, resume) if resume else []
+        entries = await log.after(owner, resume)
         while entries:
-            told += [entry for entry in entries if entry.job_id == job_id]
+            told += [entry for entry in entries if entry.job_id == ending.job_id]
             if told and told[-1].is_terminal:
                 return told
             entries = await log.after(owner, entries[-1].id)

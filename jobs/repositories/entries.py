@@ -73,11 +73,13 @@ def _outcome(entry: Entry, fingerprint: str | None, job_id: str | None, held: in
 class EntryRepository:
     """Statements on `job`, `event` and `idempotency_key`."""
 
-    def __init__(self, time: SqlTime) -> None:
+    def __init__(
+        self, time: SqlTime, jobs: JobRepository, events: EventRepository, keys: IdempotencyRepository
+    ) -> None:
         self._time = time
-        self._jobs = JobRepository(time)
-        self._events = EventRepository(time)
-        self._keys = IdempotencyRepository(time)
+        self._jobs = jobs
+        self._events = events
+        self._keys = keys
 
     async def enter(self, connection: AsyncConnection, entries: Sequence[Entry]) -> list[Outcome]:
         """Write each as if it came behind those before it; no two have the same key.

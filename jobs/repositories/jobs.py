@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from jobs.clock import SqlTime
 from jobs.job import Job, NewJob
-from jobs.lifecycle import TERMINAL, UNFINISHED, Move, after
+from jobs.lifecycle import AT_WORK, TERMINAL, UNFINISHED, Move, after
 from jobs.repositories.records import parameters_of, records
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
@@ -218,7 +218,7 @@ class JobRepository:
         statement = update(JobRow).where(JobRow.id == bindparam("job"), JobRow.status == source).values(status=target)
         if is_held:
             statement = statement.where(JobRow.lease_token == bindparam("token"))
-        if target not in {"running", "cancelling"}:
+        if target not in AT_WORK:
             statement = statement.values(lease_token=None, lease_until=None)
         if target in TERMINAL:
             statement = statement.values(finished_at=self._time.now())

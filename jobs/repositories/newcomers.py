@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from jobs.lifecycle import UNFINISHED
+from jobs.lifecycle import AT_WORK, UNFINISHED
 from jobs.repositories.queue import NEVER, PRIORITY, QueueRepository
 from jobs.repositories.records import parameters_of, records
 from jobs.repositories.statements import built_once, rows
@@ -53,7 +53,7 @@ class NewcomerRepository:
         Counted by owner: sorting the whole queue, as for whose turn it is, would take longer the more are waiting.
         """
         asked = records(dialect, {"number": Integer(), "owner": String(), "ahead": Integer()}).cte("asked")
-        is_waiting, is_at_work = self._queue.is_claimable(kind), JobRow.status.in_(("running", "cancelling"))
+        is_waiting, is_at_work = self._queue.is_claimable(kind), JobRow.status.in_(AT_WORK)
         held = (
             select(
                 JobRow.owner,

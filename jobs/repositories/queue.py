@@ -4,18 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Subquery,
-    and_,
-    bindparam,
-    case,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, case, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -23,6 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from jobs.admission import Wanted
 from jobs.clock import SqlTime
 from jobs.job import Job
+from jobs.lifecycle import AT_WORK
 from jobs.repositories.jobs import COLUMNS, job_of
 from jobs.repositories.statements import built_once, first, rows, value
 from schema.responses import JobKind, JobStatus
@@ -51,7 +41,7 @@ class QueueRepository:
         """
         running = (
             select(JobRow.owner, func.count().label("jobs"))
-            .where(JobRow.status.in_(("running", "cancelling")), JobRow.kind == kind)
+            .where(JobRow.status.in_(AT_WORK), JobRow.kind == kind)
             .group_by(JobRow.owner)
             .subquery()
         )
@@ -167,7 +157,7 @@ class QueueRepository:
 
     async def lapsed(self, connection: AsyncConnection, limit: int, *, everything: bool = False) -> list[Job]:
         """Jobs whose worker fell silent; with `everything` all that are at work, whatever their lease says."""
-        query = select(*COLUMNS).where(JobRow.status.in_(("running", "cancelling"))).limit(limit)
+        query = select(*COLUMNS).where(JobRow.status.in_(AT_WORK)).limit(limit)
         if not everything:
             query = query.where(JobRow.lease_until < self._time.now())
         return [job_of(row) for row in await connection.execute(query)]

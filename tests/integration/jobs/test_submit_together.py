@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from jobs.database import Database, DatabaseUnavailable, T, Work
 from jobs.errors import IdempotencyKeyReused, InvalidRequest, QueueFull
 from jobs.submitting import Accepted, Submission
-from tests.databases import Place, ServerPlace, SqlitePlace
+from tests.databases import Place
 from tests.factories import Bench, open_bench
 from tests.integration.jobs.engines import FaultyEngine, database_error
 from tests.readers import LogReader
@@ -214,11 +215,9 @@ async def test_what_is_wrong_with_one_is_nobody_elses_affair(bench: Bench) -> No
     assert isinstance(wrong, InvalidRequest)
 
 
+# SQLite takes everything.
+@pytest.mark.places("postgresql", "cockroachdb")
 async def test_what_the_database_refuses_of_one_does_not_fail_the_others(place: Place) -> None:
-    if isinstance(place, SqlitePlace):
-        # It takes everything.
-        return
-    assert isinstance(place, ServerPlace)
     async with open_bench(place) as bench:
         one, refused, other = await submit_all(bench, asking("bob"), asking(prompt="\0"), asking("carol"))
 
